@@ -15,13 +15,13 @@ NO_LIMIT = 0
 class QueryRequest:
     """A query and how its answer is wanted.
 
-    `media_type` is what the answer is written in and must fit the query's form. `bindings` are values for variables
+    `format` is the name of the format that the answer is written in ("json", "turtle") and must fit the query's form. `bindings` are values for variables
     that the SELECT clause projects. Times are seconds, sizes are bytes; 0 means no limit. `trusted` marks the
     queries of the project's own library: they run in a lane of their own, so that nobody's query delays a page.
     """
 
     text: str
-    media_type: str
+    format: str
     bindings: Mapping[str, Term] = field(default_factory=dict)
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
@@ -48,7 +48,6 @@ class Answer(Protocol):
     piece left raises `StoreError` while it is read, so that a cut answer never looks complete.
     """
 
-    media_type: str
     whole: bool
     truncated: str
 

@@ -1,0 +1,91 @@
+"""Describe one resource: its own statements, the labels of what it points to, and what points to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sundgraf.application.query import construct, select
+from sundgraf.domain.errors import Gone, NotFound
+from sundgraf.domain.media import NQUADS, NTRIPLES, TRIG, Format
+from sundgraf.domain.terms import IRI, Term
+from sundgraf.store.base import Store
+from sundgraf.store.writers import merge_documents, statements_about
+
+PAGE_SIZE = 100
+Queries = Mapping[str, str]
+Row = dict[str, Term]
+
+
+class Moved(NotFound):
+    """Merged into another: `target` is its IRI."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(f"merged into {target}")
+        self.target = target
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a page shows of a resource; `claims` are the records about it, `incoming` one page of what points to it."""
+
+    facts: list[Row]
+    claims: list[Row]
+    incoming: list[Row]
+    incoming_count: int
+    page: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages of incoming links there are, at least 1."""
+        return max(1, -(-self.incoming_count // PAGE_SIZE))
+
+
+async def describe(store: Store, queries: Queries, iri: str, page: int) -> Description:
+    """Return what is known of `iri`. Raises NotFound, Gone or Moved."""
+    thing: dict[str, Term] = {"thing": IRI(iri)}
+    facts = await select(store, queries["facts"], thing)
+    if not facts or any(str(row["property"]).endswith("def/mergedInto") for row in facts):
+        await _raise_what_became_of(store, queries, iri)
+    if any(str(row["value"]).endswith("def/Tombstone") for row in facts):
+        await _raise_what_became_of(store, queries, iri)
+    incoming = await select(store, queries["incoming"], thing)
+    claims = await select(store, queries["claims"], thing)
+    shown = incoming[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    if page > 1 and not shown:
+        raise NotFound(f"There is no page {page} of what points to <{iri}>.")
+    return Description(facts, claims, shown, len(incoming), page)
+
+
+async def describe_as(
+    store: Store, queries: Queries, iri: str, page: int, format: Format, document: str
+) -> tuple[bytes, Description]:
+    """Return the document about `iri` in an RDF format, and what it holds. Raises as `describe` does."""
+    description = await describe(store, queries, iri, page)
+    thing: dict[str, Term] = {"thing": IRI(iri)}
+    own = await construct(store, queries["describe"], thing, NTRIPLES)
+    labels = await construct(store, queries["labels"], thing, NTRIPLES)
+    incoming = statements_about(
+        (str(row["subject"]), str(row["property"]), iri) for row in description.incoming
+    ) + statements_about([(document, "http://xmlns.com/foaf/0.1/primaryTopic", iri)])
+    return merge_documents((own, labels, incoming), format.name), description
+
+
+async def describe_graph(store: Store, queries: Queries, iri: str, format: Format) -> bytes:
+    """Return a named graph as it is held, in an RDF format. Raises NotFound where it is empty."""
+    held = await construct(store, queries["graph"], {"thing": IRI(iri)}, NTRIPLES)
+    if not held:
+        raise NotFound(f"There is no graph <{iri}>.")
+    return merge_documents((held,), format.name, iri if format in (NQUADS, TRIG) else "")
+
+
+async def _raise_what_became_of(store: Store, queries: Queries, iri: str) -> None:
+    rows = await select(store, queries["withdrawn"], {"thing": IRI(iri)})
+    for row in rows:
+        if "merged" in row:
+            raise Moved(str(row["merged"]))
+    if rows:
+        reason = next((str(row["reason"]) for row in rows if "reason" in row), "")
+        successor = next((str(row["successor"]) for row in rows if "successor" in row), "")
+        raise Gone(f"<{iri}> was withdrawn. {reason}".strip(), successor)
+    raise NotFound(f"Nothing was ever minted as <{iri}>.")

@@ -1,0 +1,115 @@
+"""Make files the published graph: our own rooms whole, or other files beside what is published."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from sundgraf.domain.errors import BadInput, StoreUnusable
+from sundgraf.domain.question import parse_question
+from sundgraf.store import generations
+from sundgraf.store.load import SourceFile, add_large, add_rooms, derive, format_of
+
+GRAPHS = "https://w3id.org/sundgraf/graph/"
+
+
+def _no_progress(_: int) -> None:
+    """Show nothing."""
+
+
+def room_files(root: Path) -> list[SourceFile]:
+    """Return the files of the rooms under `root` with their graphs. Shapes have graphs but do not join the default one."""
+    files = []
+    for folder, prefix, merged in (
+        (root / "ontology", "ontology/", True),
+        (root / "data" / "ttl", "", True),
+        (root / "shapes", "shapes/", False),
+    ):
+        for path in sorted(folder.rglob("*.ttl")):
+            name = path.relative_to(folder).with_suffix("").as_posix()
+            files.append(SourceFile(path, f"{GRAPHS}{prefix}{name}", merged))
+    if not files:
+        raise BadInput(f"There is no ontology, shapes or data under {str(root)!r}.")
+    return files
+
+
+def edition_of(root: Path) -> str:
+    """Return a fingerprint of everything in the rooms that the graph is made from."""
+    digest = hashlib.sha256()
+    for path in sorted([f.path for f in room_files(root)] + list((root / "queries" / "derive").glob("*.rq"))):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def publish_rooms(
+    state: Path, root: Path, *, agent: str = "sundgraf load", progress: Callable[[int], object] = _no_progress
+) -> generations.Generation:
+    """Publish the rooms under `root` in place of whatever is published. Nothing changes unless all of it loads."""
+    edition = edition_of(root)
+    with generations.publishing(state), generations.staging(state, None) as staged:
+        store = ox.Store(str(staged / "store"))
+        fill_with_rooms(store, root, progress)
+        return _finish(state, staged, store, edition, 0, agent, "edition of the repository's files")
+
+
+def fill_with_rooms(store: ox.Store, root: Path, progress: Callable[[int], object] = _no_progress) -> None:
+    """Add the rooms under `root`, and what follows from them, to an empty store."""
+    add_rooms(store, room_files(root), progress)
+    rules = sorted((root / "queries" / "derive").glob("*.rq"))
+    derive(store, [(p.stem, parse_question(p.stem, p.read_text("utf-8")).text) for p in rules])
+
+
+def publish_files(
+    state: Path,
+    paths: Sequence[Path],
+    graph: str = "",
+    *,
+    agent: str = "sundgraf load",
+    progress: Callable[[int], object] = _no_progress,
+) -> generations.Generation:
+    """Publish files of any size beside what is published.
+
+    Without `graph` triples go to the default graph only; with it, to that named graph and the default graph. Raises
+    MalformedData or UnknownFormat, and then nothing has changed.
+    """
+    for path in paths:
+        format_of(path)
+        if not path.is_file():
+            raise BadInput(f"There is no file {str(path)!r}.")
+    with generations.publishing(state):
+        base = generations.current(state)
+        with generations.staging(state, base) as staged:
+            store = ox.Store(str(staged / "store"))
+            add_large(store, [SourceFile(path, graph) for path in paths], progress)
+            names = ", ".join(path.name for path in paths)
+            edition, added = (base.edition, base.added) if base else ("", 0)
+            return _finish(state, staged, store, edition, added + len(paths), agent, f"files: {names}")
+
+
+def ensure_published(state: Path, root: Path, progress: Callable[[int], object] = _no_progress) -> generations.Generation:
+    """Return what is published; publish the rooms first where the state is empty or holds an older edition of them.
+
+    A state that other files were loaded into is left as it is. A damaged state that our own files can make again is
+    made again.
+    """
+    try:
+        held = generations.current(state)
+    except StoreUnusable:
+        if any(entry.get("added") for entry in generations.log(state)):
+            raise
+        held = None
+    if held is not None and (held.added or not held.edition or held.edition == edition_of(root)):
+        return held
+    return publish_rooms(state, root, agent="sundgraf serve", progress=progress)
+
+
+def _finish(
+    state: Path, staged: Path, store: ox.Store, edition: str, added: int, agent: str, reason: str
+) -> generations.Generation:
+    quads = len(store)
+    store.flush()
+    del store  # closes the engine's files before they are moved
+    return generations.commit(state, staged, quads=quads, edition=edition, added=added, agent=agent, reason=reason)

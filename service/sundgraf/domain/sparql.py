@@ -1,0 +1,100 @@
+"""What can be read off a SPARQL text without evaluating it: its form, whom it calls, and whether it is a look-up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sundgraf.domain.errors import MalformedQuery, Refused
+
+QUERY_FORMS = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
+UPDATE_FORMS = ("INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH")
+_TOKEN = re.compile(
+    r"""(?P<skip>\s+|\#[^\n]*)
+      |(?P<string>\"{3}(?:[^"\\]|\\.|\"{1,2}(?!\"))*\"{3}|'{3}(?:[^'\\]|\\.|'{1,2}(?!'))*'{3}
+                 |"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
+      |(?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
+      |(?P<name>[A-Za-z][\w.-]*?:[\w.:%-]*|:[\w.:%-]*|[?$]\w+|@[\w-]+)
+      |(?P<word>[A-Za-z_]\w*)
+      |(?P<other>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+# Anywhere in the text, strings and comments too: what hides a call from one reader must not open it to another. The
+# workers cannot open a connection in any case (store/worker.py).
+_GAP = r"(?:\s|#[^\n]*\n)"
+_SERVICE = re.compile(rf"\bSERVICE(?:{_GAP}+SILENT)?(?:{_GAP}*(<[^>]*>|[?$]\w+)|{_GAP}+([\w.-]*:[\w.-]*))", re.IGNORECASE)
+_ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+_VOLATILE = frozenset({"NOW", "RAND", "UUID", "STRUUID", "BNODE"})
+_IRI = r"<([^<>\"{}|^`\\\x00-\x20]+)>"
+_LOOKUP = re.compile(
+    rf"\s*SELECT\s+(?:\?(\w+)|\*)\s*(?:WHERE\s*)?\{{\s*{_IRI}\s*{_IRI}\s*\?(\w+)\s*\.?\s*\}}\s*", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a text says of itself. `services` holds the words after SERVICE: an IRI in < >, a variable or a name."""
+
+    form: str
+    services: tuple[str, ...]
+    volatile: bool
+
+
+@lru_cache(maxsize=1024)
+def read(text: str) -> Reading:
+    """Return what a query text says of itself.
+
+    Raises MalformedQuery where it has no query form, or is an update. Only the engine's parser says whether all of it
+    is SPARQL.
+    """
+    form = ""
+    volatile = False
+    plain = _ESCAPE.sub(_unescape, text)
+    services = tuple(match[1] or match[2] for match in _SERVICE.finditer(plain))
+    for kind, token in _tokens(plain):
+        if kind != "word":
+            continue
+        word = token.upper()
+        if not form and word in QUERY_FORMS:
+            form = word
+        elif not form and word in UPDATE_FORMS:
+            raise MalformedQuery(
+                f"This is an update ({word}), not a query. The graph changes by publications only; see /.", 1, 1
+            )
+        elif word in _VOLATILE:
+            volatile = True
+    if not form:
+        raise MalformedQuery("There is no SELECT, ASK, CONSTRUCT or DESCRIBE in this text.", 1, 1)
+    return Reading(form, services, volatile)
+
+
+def refuse_calls(reading: Reading, allowed: frozenset[str]) -> None:
+    """Raise Refused where the query makes the server call an endpoint that is not in `allowed`."""
+    for called in reading.services:
+        if called.strip("<>") not in allowed:
+            raise Refused(
+                f"SERVICE {called} is refused: this server calls no other endpoint for its readers"
+                + (f" but {', '.join(sorted(allowed))}." if allowed else ". Ask both and join the answers yourself.")
+            )
+
+
+def as_lookup(text: str) -> tuple[str, str, str] | None:
+    """Return (variable, subject, predicate) where the query only asks for the values of one property of one thing."""
+    match = _LOOKUP.fullmatch(text)
+    if match is None or (match[1] is not None and match[1] != match[4]):
+        return None
+    return match[4], match[2], match[3]
+
+
+def _unescape(match: re.Match[str]) -> str:
+    code = int(match[1] or match[2], 16)
+    return chr(code) if code <= 0x10FFFF else match[0]
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup or "other"
+        if kind != "skip":
+            yield kind, match[0]

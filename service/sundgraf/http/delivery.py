@@ -1,0 +1,288 @@
+"""What every response gets on its way out: HEAD, CORS, compression, validators and the cache of ready answers.
+
+It stands outside the framework, so that an unhandled error has CORS headers too and a ready answer costs no routing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import brotli
+import zstandard
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+Headers = list[tuple[bytes, bytes]]
+
+_CORS: Headers = [
+    (b"access-control-allow-origin", b"*"),
+    (
+        b"access-control-expose-headers",
+        b"ETag, Link, Location, Retry-After, Content-Language, Sundgraf-Publication, Sundgraf-Truncated, "
+        b"Sundgraf-Row-Limit, Sundgraf-Byte-Limit",
+    ),
+]
+_PREFLIGHT: Headers = [
+    *_CORS,
+    (b"access-control-allow-methods", b"GET, HEAD, POST, OPTIONS"),
+    (b"access-control-allow-headers", b"*, Authorization, Content-Type, Accept, If-None-Match"),
+    (b"access-control-max-age", b"86400"),
+    (b"allow", b"GET, HEAD, OPTIONS"),
+    (b"content-length", b"0"),
+]
+_COMPRESSIBLE = (b"text/", b"application/json", b"application/sparql", b"application/rdf", b"application/ld+json",
+                 b"application/n-", b"application/trig", b"application/xml", b"application/problem", b"image/svg")  # fmt: skip
+_SMALLEST = 860  # bytes; below, compression costs more than it saves
+_BIGGEST_CACHED = 1 << 20
+CACHEABLE = b"sundgraf-cacheable"  # set by a route, never sent
+
+
+class Compressor(Protocol):
+    """Compresses a body piece by piece."""
+
+    def compress(self, piece: bytes, /) -> bytes:
+        """Return what is ready."""
+        ...
+
+    def flush(self) -> bytes:
+        """Return the end."""
+        ...
+
+
+class _Brotli:
+    def __init__(self) -> None:
+        self._compressor = brotli.Compressor(quality=4)
+
+    def compress(self, piece: bytes) -> bytes:
+        return bytes(self._compressor.process(piece))
+
+    def flush(self) -> bytes:
+        return bytes(self._compressor.finish())
+
+
+_CODINGS: dict[str, Callable[[], Compressor]] = {
+    "zstd": lambda: zstandard.ZstdCompressor(level=3).compressobj(),
+    "br": _Brotli,
+    "gzip": lambda: zlib.compressobj(6, zlib.DEFLATED, 31),
+}
+
+
+class Delivery:
+    """Wraps the application; `publication` says which publication answers come from."""
+
+    def __init__(self, app: ASGIApp, publication: Callable[[], int], cache_bytes: int) -> None:
+        self._app = app
+        self._publication = publication
+        self._cache: OrderedDict[tuple[bytes, ...], tuple[int, int, Headers, bytes]] = OrderedDict()
+        self._room = cache_bytes
+        self._cache_bytes = cache_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        method = scope["method"]
+        if method == "GET" or method == "HEAD":
+            headers = _interesting(scope["headers"])
+            key = (scope["raw_path"], scope["query_string"], headers[0], headers[1], headers[2], headers[3])
+            ready = self._cache.get(key)
+            if ready is not None and ready[0] == self._publication() and not headers[4]:
+                self._cache.move_to_end(key)
+                await send({"type": "http.response.start", "status": ready[1], "headers": ready[2]})
+                await send({"type": "http.response.body", "body": b"" if method == "HEAD" else ready[3]})
+                return
+            outgoing = _Outgoing(self, key, method == "HEAD", headers[1], headers[4], send)
+            if method == "HEAD":
+                scope = {**scope, "method": "GET"}
+        elif method == "OPTIONS":
+            await send({"type": "http.response.start", "status": 204, "headers": _preflight(scope)})
+            await send({"type": "http.response.body"})
+            return
+        else:
+            headers = _interesting(scope["headers"])
+            outgoing = _Outgoing(self, None, False, headers[1], b"", send)
+        await self._app(scope, receive, outgoing.send)
+
+    def keep(self, key: tuple[bytes, ...], status: int, headers: Headers, body: bytes) -> None:
+        """Keep a ready answer; the least used ones make room."""
+        size = len(body) + 1000
+        if size > min(_BIGGEST_CACHED, self._cache_bytes) or key in self._cache:
+            self._cache.pop(key, None)
+            return
+        self._cache[key] = (self._publication(), status, headers, body)
+        self._room -= size
+        while self._room < 0:
+            _, (_, _, _, old) = self._cache.popitem(last=False)
+            self._room += len(old) + 1000
+
+    @property
+    def caching(self) -> bool:
+        """Say whether answers are kept at all."""
+        return self._cache_bytes > 0
+
+
+class _Outgoing:
+    """One response on its way out."""
+
+    def __init__(
+        self, delivery: Delivery, key: tuple[bytes, ...] | None, head: bool, accept_encoding: bytes, condition: bytes, send: Send
+    ) -> None:
+        self._delivery = delivery
+        self._key = key
+        self._head = head
+        self._accept_encoding = accept_encoding
+        self._condition = condition
+        self._send = send
+        self._start: Message | None = None
+        self._compressor: Compressor | None = None
+        self._silent = False
+        self._cacheable = False
+
+    async def send(self, message: Message) -> None:
+        """Pass a message on, changed as it must be."""
+        if message["type"] == "http.response.start":
+            self._start = message
+            return
+        if message["type"] != "http.response.body":
+            await self._send(message)
+            return
+        body = message.get("body", b"")
+        more = message.get("more_body", False)
+        if self._start is not None:
+            start, self._start = self._start, None
+            body = await self._begin(start, body, more)
+        elif self._compressor is not None:
+            body = self._compressor.compress(body) + (b"" if more else self._compressor.flush())
+        if self._silent:
+            if not more:
+                await self._send({"type": "http.response.body", "body": b""})
+            return
+        await self._send({"type": "http.response.body", "body": body, "more_body": more})
+
+    async def _begin(self, start: Message, body: bytes, more: bool) -> bytes:
+        headers: Headers = [(n.lower(), v) for n, v in start["headers"]]
+        self._cacheable = any(name == CACHEABLE for name, _ in headers)
+        headers = [pair for pair in headers if pair[0] != CACHEABLE]
+        headers += [pair for pair in _CORS if pair[0] not in {name for name, _ in headers}]
+        status = start["status"]
+        coding = self._coding(headers, body, more)
+        if coding:
+            compressor = _CODINGS[coding]()
+            headers = [pair for pair in headers if pair[0] not in (b"content-length", b"content-encoding")]
+            headers.append((b"content-encoding", coding.encode()))
+            headers = [(n, _tagged(v, coding) if n == b"etag" else v) for n, v in headers]
+            body = compressor.compress(body)
+            if more:
+                self._compressor = compressor
+            else:
+                body += compressor.flush()
+                headers.append((b"content-length", str(len(body)).encode()))
+        _vary(headers, b"Accept-Encoding")
+        headers = [(n, _allow(v)) if n == b"allow" else (n, v) for n, v in headers]
+        etag = next((value for name, value in headers if name == b"etag"), b"")
+        if status == 200 and etag and self._condition and matches(self._condition, etag):
+            headers = [pair for pair in headers if pair[0] not in (b"content-length", b"content-encoding", b"content-type")]
+            status, self._silent = 304, True
+        elif self._head:
+            self._silent = True
+        elif self._cacheable and self._key is not None and not more and status == 200 and self._delivery.caching:
+            self._delivery.keep(self._key, status, headers, body)
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        return body
+
+    def _coding(self, headers: Headers, body: bytes, more: bool) -> str:
+        if not more and len(body) < _SMALLEST:
+            return ""
+        kind = b""
+        for name, value in headers:
+            if name == b"content-encoding":
+                return ""
+            if name == b"content-type":
+                kind = value
+        if not kind.startswith(_COMPRESSIBLE):
+            return ""
+        return choose_coding(self._accept_encoding.decode("latin-1"))
+
+
+def choose_coding(accept: str) -> str:
+    """Return the content coding that the reader wants most and we know; "" for none."""
+    best, chosen = 0.0, ""
+    weights: dict[str, float] = {}
+    for part in accept.lower()[:500].split(","):
+        name, _, parameter = part.partition(";")
+        quality = parameter.strip().removeprefix("q=")
+        try:
+            weights[name.strip()] = float(quality) if quality else 1.0
+        except ValueError:
+            weights[name.strip()] = 0.0
+    for coding in _CODINGS:
+        quality_here = weights.get(coding, weights.get("*", 0.0))
+        if quality_here > best:
+            best, chosen = quality_here, coding
+    return chosen if best >= weights.get("identity", 0.0) or not weights.get("identity") else ""
+
+
+def entity_tag(*parts: str) -> str:
+    """Return a strong entity tag for what `parts` determine."""
+    return '"' + hashlib.blake2b("\x00".join(parts).encode(), digest_size=12).hexdigest() + '"'
+
+
+def matches(condition: bytes, etag: bytes) -> bool:
+    """Say whether an If-None-Match header names the tag (weak comparison, whatever the coding)."""
+    if condition.strip() == b"*":
+        return True
+    plain = _untagged(etag)
+    return any(_untagged(candidate.strip().removeprefix(b"W/")) == plain for candidate in condition.split(b","))
+
+
+def _tagged(etag: bytes, coding: str) -> bytes:
+    return etag[:-1] + b"-" + coding.encode() + b'"' if etag.endswith(b'"') else etag
+
+
+def _untagged(etag: bytes) -> bytes:
+    for coding in _CODINGS:
+        etag = etag.replace(b"-" + coding.encode() + b'"', b'"')
+    return etag
+
+
+def _allow(value: bytes) -> bytes:
+    methods = [part.strip() for part in value.split(b",")]
+    for method in (b"HEAD", b"OPTIONS") if b"GET" in methods else (b"OPTIONS",):
+        if method not in methods:
+            methods.append(method)
+    return b", ".join(methods)
+
+
+def _vary(headers: Headers, field: bytes) -> None:
+    for position, (name, value) in enumerate(headers):
+        if name == b"vary":
+            if field.lower() not in value.lower():
+                headers[position] = (name, value + b", " + field)
+            return
+    headers.append((b"vary", field))
+
+
+def _preflight(scope: Scope) -> Headers:
+    allow = b"GET, HEAD, POST, OPTIONS" if scope["path"] == "/sparql" else b"GET, HEAD, OPTIONS"
+    return [(n, allow if n == b"allow" else v) for n, v in _PREFLIGHT if n != b"content-length"]
+
+
+def _interesting(headers: Any) -> tuple[bytes, bytes, bytes, bytes, bytes]:
+    """Return Accept, Accept-Encoding, Accept-Language, Host and If-None-Match."""
+    accept = encoding = language = host = condition = b""
+    for name, value in headers:
+        if name == b"accept":
+            accept = accept + b", " + value if accept else value
+        elif name == b"accept-encoding":
+            encoding = value
+        elif name == b"accept-language":
+            language = value
+        elif name == b"host":
+            host = value
+        elif name == b"if-none-match":
+            condition = value
+    return accept, encoding, language, host, condition

@@ -1,0 +1,73 @@
+"""How a page is made from a template, and in which language."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from sundgraf.domain.terms import IRI
+
+LANGUAGES = ("en", "da")
+BASE = "https://w3id.org/sundgraf/"
+
+
+class Pages:
+    """Renders templates for a reader."""
+
+    def __init__(self) -> None:
+        self.templates = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            undefined=jinja2.StrictUndefined,
+        )
+        self.templates.filters["path"] = local_path
+        self.templates.filters["is_iri"] = lambda term: isinstance(term, IRI)
+
+    def render(
+        self, request: Request, template: str, *, status: int = 200, headers: dict[str, str] | None = None, **values: Any
+    ) -> HTMLResponse:
+        """Return the page in the reader's language; `t(en, da)` in a template picks the right text."""
+        language = language_of(request)
+        body = self.templates.get_template(template).render(
+            language=language,
+            t=lambda english, danish: danish if language == "da" else english,
+            other_language=_with_language(request, "da" if language == "en" else "en"),
+            request_path=request.url.path,
+            **values,
+        )
+        return HTMLResponse(body, status, {"Content-Language": language, "Vary": "Accept, Accept-Language", **(headers or {})})
+
+
+def language_of(request: Request) -> str:
+    """Return "da" or "en": as ?lang= says, else what Accept-Language wants most, else English."""
+    asked = request.query_params.get("lang", "")
+    if asked in LANGUAGES:
+        return asked
+    best, chosen = 0.0, "en"
+    for part in request.headers.get("accept-language", "")[:500].split(","):
+        tag, _, parameter = part.partition(";")
+        language = tag.strip().lower()[:2]
+        try:
+            quality = float(parameter.strip().removeprefix("q=")) if parameter else 1.0
+        except ValueError:
+            quality = 0.0
+        if language in LANGUAGES and quality > best:
+            best, chosen = quality, language
+    return chosen
+
+
+def local_path(iri: str) -> str:
+    """Return the path on this host for one of our IRIs; other IRIs as they are, if a browser may follow them."""
+    if iri.startswith(BASE):
+        return "/" + iri.removeprefix(BASE)
+    return iri if iri.startswith(("http://", "https://")) else ""
+
+
+def _with_language(request: Request, language: str) -> str:
+    return str(request.url.include_query_params(lang=language).replace(scheme="", netloc=""))

@@ -1,0 +1,120 @@
+"""How the statements about a thing are laid out for readers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sundgraf.domain.terms import IRI, Literal, Term
+
+LABELS = (
+    "http://www.w3.org/2000/01/rdf-schema#label",
+    "http://purl.org/dc/terms/title",
+    "http://www.w3.org/2004/02/skos/core#prefLabel",
+    "http://xmlns.com/foaf/0.1/name",
+)
+_HIDDEN = frozenset({"http://www.w3.org/2000/01/rdf-schema#label", "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"})
+Row = dict[str, Term]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value as shown: text, the IRI it leads to ("" for none), and its language where it is not the reader's."""
+
+    text: str
+    iri: str = ""
+    language: str = ""
+
+
+@dataclass
+class Fact:
+    """A property with its values."""
+
+    iri: str
+    label: str
+    values: list[Value] = field(default_factory=list)
+
+
+@dataclass
+class Claim:
+    """A record that speaks about the thing, and its facts by the local name of the property."""
+
+    iri: str
+    kind: str
+    facts: list[Fact] = field(default_factory=list)
+
+    def get(self, name: str) -> list[Value]:
+        """Return the values of the property whose IRI ends in `name`."""
+        return next((fact.values for fact in self.facts if local_name(fact.iri) == name), [])
+
+
+def title_of(rows: Iterable[Row], language: str) -> str:
+    """Return what the thing is called, in the reader's language where there is such a name."""
+    names = [row["value"] for row in rows if str(row["property"]) in LABELS and isinstance(row["value"], Literal)]
+    return pick([name for name in names if isinstance(name, Literal)], language)
+
+
+def group_facts(rows: Sequence[Row], language: str) -> list[Fact]:
+    """Return the facts by property, values in order, texts in the reader's language first."""
+    facts: dict[str, Fact] = {}
+    for iri, group in _by(rows, "property").items():
+        if iri in _HIDDEN:
+            continue
+        fact = facts.setdefault(iri, Fact(iri, _label(group, "propertyLabel", language) or local_name(iri)))
+        for same in _by(group, "value").values():
+            fact.values.append(_value(same, language))
+        fact.values.sort(key=lambda value: (value.language != "", value.text))
+    return sorted(facts.values(), key=lambda fact: (_rank(fact.iri), fact.label))
+
+
+def group_claims(rows: Sequence[Row], language: str) -> dict[str, list[Claim]]:
+    """Return the records about a thing by the local name of their class."""
+    claims: dict[str, list[Claim]] = {}
+    for record, group in _by(rows, "record").items():
+        kind = local_name(str(group[0]["class"]))
+        claims.setdefault(kind, []).append(Claim(record, kind, group_facts(group, language)))
+    return claims
+
+
+def pick(literals: Sequence[Literal], language: str) -> str:
+    """Return the text in the reader's language, else in any."""
+    for literal in literals:
+        if literal.language == language:
+            return literal.value
+    return literals[0].value if literals else ""
+
+
+def local_name(iri: str) -> str:
+    """Return the last part of an IRI."""
+    return iri.rstrip("/#").replace("#", "/").rsplit("/", 1)[-1]
+
+
+def _rank(iri: str) -> int:
+    for position, part in enumerate(("identifier", "title", "prefLabel", "name", "description", "definition")):
+        if iri.endswith(part):
+            return position
+    return 50
+
+
+def _by(rows: Iterable[Row], name: str) -> dict[str, list[Row]]:
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        term = row[name]
+        key = f"{term}\x00{term.language}" if isinstance(term, Literal) else str(term)
+        groups.setdefault(key, []).append(row)
+    return {key.partition("\x00")[0] if name != "value" else key: group for key, group in groups.items()}
+
+
+def _label(rows: Iterable[Row], name: str, language: str) -> str:
+    return pick([label for row in rows if isinstance(label := row.get(name), Literal)], language)
+
+
+def _value(rows: Sequence[Row], language: str) -> Value:
+    term = rows[0]["value"]
+    if isinstance(term, IRI):
+        return Value(_label(rows, "valueLabel", language) or term.value, term.value)
+    if isinstance(term, Literal):
+        foreign = term.language if term.language and term.language != language else ""
+        iri = term.value if term.datatype.endswith("anyURI") and term.value.startswith("http") else ""
+        return Value(term.value, iri, foreign)
+    return Value(str(term))

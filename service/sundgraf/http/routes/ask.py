@@ -1,0 +1,129 @@
+"""The stored questions: each an address that answers in every result format, and a page with a form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from sundgraf.application.ask import ask, formats_of
+from sundgraf.application.query import rows_of
+from sundgraf.domain.errors import NotFound
+from sundgraf.domain.media import HTML, JSON, PLAIN_JSON, Format, choose, named
+from sundgraf.domain.question import Parameter, Question
+from sundgraf.http.context import Context
+from sundgraf.http.delivery import CACHEABLE, entity_tag
+from sundgraf.http.pages import language_of
+
+_NOT_PARAMETERS = ("lang", "format")
+_OPENAPI_TYPES = {"integer": "integer", "decimal": "number", "boolean": "boolean"}
+
+
+def router(context: Context) -> APIRouter:
+    """Return the routes: the list, and one address for every question with its parameters in the OpenAPI document."""
+    routes = APIRouter(tags=["questions"])
+
+    @routes.get("/ask", summary="All stored questions")
+    async def questions(request: Request) -> Response:
+        if choose(request.headers.get("accept", ""), (PLAIN_JSON, HTML)) is HTML:
+            return context.pages.render(request, "questions.html", questions=context.questions)
+        return JSONResponse([_listed(question) for question in context.questions.values()])
+
+    for question in context.questions.values():
+        routes.add_api_route(
+            f"/ask/{question.name}",
+            _answerer(context, question, ""),
+            methods=["GET"],
+            name=question.name,
+            summary=question.summary.get("en", ""),
+            description=question.description.get("en", ""),
+            openapi_extra={"parameters": [_openapi(parameter) for parameter in question.parameters]},
+        )
+
+    @routes.get("/ask/{name}", include_in_schema=False)
+    async def by_extension(request: Request, name: str) -> Response:
+        stem, _, extension = name.rpartition(".")
+        question = context.questions.get(stem)
+        if question is None or not extension:
+            raise NotFound(f"There is no stored question {name!r}; /ask lists them.")
+        return await _answerer(context, question, extension)(request)
+
+    return routes
+
+
+def _answerer(context: Context, question: Question, extension: str) -> Callable[[Request], Any]:
+    async def answer(request: Request) -> Response:
+        given = {k: v for k, v in request.query_params.items() if k not in _NOT_PARAMETERS}
+        format = _format(request, question, extension)
+        publication = context.store.publication().number
+        if format is HTML:
+            return await _page(context, request, question, given)
+        result = await ask(context.store, question, given, format)
+        body = b"".join([piece async for piece in result])
+        headers = {
+            "Content-Type": format.content_type,
+            "Vary": "Accept",
+            "ETag": entity_tag(str(publication), question.name, format.name, request.url.query),
+            "Cache-Control": "no-cache",
+            "Sundgraf-Publication": str(publication),
+            "Link": f'<{question.iri}>; rel="describedby"',
+            CACHEABLE.decode(): "1",
+        }
+        return Response(body, headers=headers)
+
+    return answer
+
+
+async def _page(context: Context, request: Request, question: Question, given: dict[str, str]) -> Response:
+    language = language_of(request)
+    known = {parameter.name for parameter in question.parameters}
+    if "language" in known:
+        given = {"language": language, **given}
+    needed = [p for p in question.parameters if not (p.optional or p.default or given.get(p.name))]
+    rows = []
+    if not needed:
+        result = await ask(context.store, question, given, JSON)
+        rows = rows_of(b"".join([piece async for piece in result]))
+    columns = list(dict.fromkeys(name for row in rows for name in row if name not in known))
+    return context.pages.render(
+        request, "question.html", headers={"Cache-Control": "no-cache"}, question=question, given=given, rows=rows,
+        columns=columns, needed=needed, formats=formats_of(question),
+    )  # fmt: skip
+
+
+def _format(request: Request, question: Question, extension: str) -> Format:
+    asked = extension or request.query_params.get("format", "")
+    formats = (*formats_of(question), HTML)
+    return named(asked, formats) if asked else choose(request.headers.get("accept", ""), formats)
+
+
+def _listed(question: Question) -> dict[str, object]:
+    return {
+        "name": question.name,
+        "address": f"/ask/{question.name}",
+        "summary": dict(question.summary),
+        "description": dict(question.description),
+        "tags": list(question.tags),
+        "parameters": [
+            {"name": p.name, "type": p.type, "optional": p.optional or bool(p.default), "example": p.example,
+             "label": dict(p.label)} for p in question.parameters
+        ],
+    }  # fmt: skip
+
+
+def _openapi(parameter: Parameter) -> dict[str, object]:
+    schema: dict[str, object] = {"type": _OPENAPI_TYPES.get(parameter.type, "string")}
+    if parameter.default:
+        schema["default"] = parameter.default
+    said: dict[str, object] = {
+        "name": parameter.name,
+        "in": "query",
+        "required": not (parameter.optional or parameter.default),
+        "description": parameter.label.get("en", parameter.name),
+        "schema": schema,
+    }
+    if parameter.example:
+        said["example"] = parameter.example
+    return said

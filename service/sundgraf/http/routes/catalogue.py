@@ -1,0 +1,47 @@
+"""Descriptions for other registries: DCAT-AP catalogue and VoID."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from sundgraf.application.describe_service import describe_catalogue, describe_dataset
+from sundgraf.application.dump import make_dumps
+from sundgraf.domain.media import GRAPHS, Format, choose, named
+from sundgraf.http import facts
+from sundgraf.http.context import Context
+from sundgraf.http.delivery import entity_tag
+
+
+def router(context: Context) -> APIRouter:
+    """Return the routes."""
+    routes = APIRouter(tags=["descriptions"])
+
+    @routes.get("/.well-known/void", summary="VoID description of the graph")
+    async def void(request: Request) -> Response:
+        format = _format(request, "")
+        triples, classes = await facts.triple_count(context), await facts.classes(context)
+        document = describe_dataset(context.store.publication(), triples, classes)
+        return _respond(format, document.write(format.name), context)
+
+    async def catalogue(request: Request, extension: str = "") -> Response:
+        format = _format(request, extension)
+        dumps = await facts.once(context, "dumps", lambda: make_dumps(context.store, context.bundle.queries / "page"))
+        document = describe_catalogue(
+            context.store.publication(), await facts.graphs(context), [dump.download for dump in dumps]
+        )
+        return _respond(format, document.write(format.name), context)
+
+    routes.add_api_route("/catalog", catalogue, summary="DCAT-AP 3.0.1 catalogue")
+    routes.add_api_route("/catalog.{extension}", catalogue, include_in_schema=False)
+    return routes
+
+
+def _format(request: Request, extension: str) -> Format:
+    asked = extension or request.query_params.get("format", "")
+    return named(asked, GRAPHS) if asked else choose(request.headers.get("accept", ""), GRAPHS)
+
+
+def _respond(format: Format, body: bytes, context: Context) -> Response:
+    etag = entity_tag(str(context.store.publication().number), format.name, str(len(body)))
+    return Response(body, headers={"Content-Type": format.content_type, "Vary": "Accept", "ETag": etag})

@@ -1,0 +1,54 @@
+"""The first page, the list of solutions, health, and a few small files that clients look for."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from sundgraf.application.describe_service import describe_service
+from sundgraf.domain.media import GRAPHS, HTML, choose
+from sundgraf.domain.terms import Literal
+from sundgraf.http import facts
+from sundgraf.http.context import Context
+from sundgraf.http.pages import language_of
+
+
+def router(context: Context) -> APIRouter:
+    """Return the routes."""
+    routes = APIRouter(tags=["pages"])
+
+    @routes.get("/", summary="What can be asked; for RDF clients, the service description")
+    async def home(request: Request) -> Response:
+        format = choose(request.headers.get("accept", ""), (HTML, *GRAPHS))
+        if format is HTML:
+            rows = await facts.page_rows(context, "solutions", language=Literal(language_of(request)))
+            return context.pages.render(
+                request, "home.html", rows=rows, questions=context.questions,
+                publication=context.store.publication(), triples=await facts.triple_count(context),
+            )  # fmt: skip
+        publication = context.store.publication()
+        document = describe_service(publication, await facts.graphs(context), await facts.triple_count(context))
+        return Response(document.write(format.name), headers={"Content-Type": format.content_type, "Vary": "Accept"})
+
+    @routes.get("/solutions", summary="The solutions, with technology, maturity and areas")
+    async def solutions(
+        request: Request, technology: str = "", maturity: str = ""
+    ) -> Response:
+        rows = await facts.page_rows(context, "solutions", language=Literal(language_of(request)))
+        shown = [
+            row for row in rows
+            if str(row["technology"]).endswith(f"/{technology}" if technology else "")
+            and str(row["maturity"]).endswith(f"/{maturity}" if maturity else "")
+        ]  # fmt: skip
+        return context.pages.render(
+            request, "solutions.html", rows=shown, technology=technology, maturity=maturity,
+            technologies=sorted({(str(r["technology"]), str(r["technologyLabel"])) for r in rows}),
+            maturities=sorted({(int(str(r["rank"])), str(r["maturity"]), str(r["maturityLabel"])) for r in rows}),
+        )  # fmt: skip
+
+    @routes.get("/health", summary="Is the service up?")
+    async def health() -> Response:
+        publication = context.store.publication()
+        return JSONResponse({"status": "up", "publication": publication.number, "published": publication.time})
+
+    return routes

@@ -1,0 +1,145 @@
+"""Our IRIs and the documents about them: 303 from the thing to the document, and the document in every format."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+
+from fastapi import APIRouter, Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+
+from sundgraf.application.describe import Description, Moved, describe, describe_as, describe_graph
+from sundgraf.domain.errors import InvalidParameter, NotFound
+from sundgraf.domain.media import CSV, GRAPHS, HTML, Format, choose, named
+from sundgraf.domain.names import BASE, Name, parse_path
+from sundgraf.http.context import Context
+from sundgraf.http.delivery import CACHEABLE, entity_tag
+from sundgraf.http.facts import page_query
+from sundgraf.http.links import link_header
+from sundgraf.http.pages import language_of
+from sundgraf.http.record import group_claims, group_facts, title_of
+
+_FORMATS = (*GRAPHS, HTML, CSV)
+_ROOMS = ("doc", "def", "concept", "shape", "query", "graph")
+_PAGE_QUERIES = ("facts", "claims", "incoming", "describe", "labels", "graph", "withdrawn")
+
+
+def router(context: Context) -> APIRouter:
+    """Return the routes of things and of the documents about them."""
+    routes = APIRouter(tags=["resources"])
+    queries = {name: page_query(context.bundle.queries / "page" / f"{name}.rq") for name in _PAGE_QUERIES}
+
+    @routes.get("/id/{rest:path}", status_code=303, summary="A thing: see the document about it")
+    async def thing(request: Request, rest: str) -> Response:
+        name, extension = parse_path("id", rest)
+        target = name.document + (f".{extension}" if extension else "")
+        query = f"?{request.url.query}" if request.url.query else ""
+        headers = {"Vary": "Accept, Accept-Language", "Link": f'<{name.document}>; rel="describedby"'}
+        return RedirectResponse(target + query, 303, headers)
+
+    async def document(request: Request, room: str, rest: str) -> Response:
+        name, extension = parse_path(room, rest)
+        page = _page_of(request)
+        if extension == "rq" and name.room == "query":
+            return _query_text(context, name)
+        format = _format_of(request, extension)
+        if name.room == "query":
+            _query_text(context, name)
+        try:
+            return await _respond(context, queries, request, name, format, page)
+        except Moved as moved:
+            target = "/" + moved.target.removeprefix(BASE) if moved.target.startswith(BASE) else moved.target
+            return RedirectResponse(target, 301, {"Link": f'<{moved.target}>; rel="canonical"'})
+
+    for room in _ROOMS:
+        _add_room(routes, room, document)
+    return routes
+
+
+def _add_room(routes: APIRouter, room: str, document: object) -> None:
+    @routes.get(f"/{room}/{{rest:path}}", name=room, summary=f"A document of the room {room}")
+    async def answer(request: Request, rest: str) -> Response:
+        return await document(request, room, rest)  # type: ignore[operator,no-any-return]  # the closure above
+
+
+async def _respond(
+    context: Context, queries: dict[str, str], request: Request, name: Name, format: Format, page: int
+) -> Response:
+    publication = context.store.publication().number
+    headers = {
+        "Content-Type": format.content_type,
+        "Vary": "Accept, Accept-Language",
+        "ETag": entity_tag(str(publication), name.iri, format.name, str(page), language_of(request), request.url.query),
+        "Cache-Control": "no-cache",
+        "Sundgraf-Publication": str(publication),
+        CACHEABLE.decode(): "1",
+    }
+    others = [other for other in _FORMATS if other is not format]
+    if name.room == "graph" and format not in (HTML, CSV):
+        body = await describe_graph(context.store, queries, name.iri, format)
+        return Response(body, headers={**headers, "Link": link_header(name, others)})
+    iri = name.iri
+    if name.room == "def" and not name.rest:
+        iri = f"{BASE}def/"
+    if format is HTML or format is CSV:
+        description = await describe(context.store, queries, iri, page)
+        headers["Link"] = link_header(name, others, page, description.pages)
+        if format is CSV:
+            return Response(_table(iri, description), headers=headers)
+        return _page(context, request, name, description, headers)
+    body, description = await describe_as(context.store, queries, iri, page, format, f"{BASE.rstrip('/')}{name.document}")
+    headers["Link"] = link_header(name, others, page, description.pages)
+    return Response(body, headers=headers)
+
+
+def _page(context: Context, request: Request, name: Name, description: Description, headers: dict[str, str]) -> Response:
+    language = language_of(request)
+    headers.pop("Content-Type")
+    return context.pages.render(
+        request,
+        "record.html",
+        headers={k: v for k, v in headers.items() if k != "Vary"},
+        name=name,
+        title=title_of(description.facts, language) or name.rest,
+        facts=group_facts(description.facts, language),
+        claims=group_claims(description.claims, language),
+        description=description,
+        formats=[format for format in _FORMATS if format is not HTML],
+        publication=context.store.publication(),
+    )
+
+
+def _query_text(context: Context, name: Name) -> Response:
+    kind, _, stem = name.rest.partition("/")
+    path = context.bundle.queries / kind / f"{stem}.rq"
+    if not path.is_file():
+        raise NotFound(f"There is no stored query {name.rest!r}.")
+    return PlainTextResponse(path.read_text("utf-8"), media_type="application/sparql-query")
+
+
+def _format_of(request: Request, extension: str) -> Format:
+    asked = extension or request.query_params.get("format", "")
+    if asked:
+        return named(asked, _FORMATS)
+    return choose(request.headers.get("accept", ""), _FORMATS)
+
+
+def _page_of(request: Request) -> int:
+    text = request.query_params.get("page", "1")
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 10_000):
+        raise InvalidParameter(f"page={text!r} is not a page number.", "page")
+    return int(text)
+
+
+def _table(iri: str, description: Description) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["subject", "property", "value", "language", "datatype"])
+    rows: Iterable[tuple[str, ...]] = (
+        (iri, str(f["property"]), str(f["value"]), getattr(f["value"], "language", ""), getattr(f["value"], "datatype", ""))
+        for f in description.facts
+    )
+    writer.writerows(dict.fromkeys(rows))
+    writer.writerows((str(i["subject"]), str(i["property"]), iri, "", "") for i in description.incoming)
+    return text.getvalue().encode()

@@ -1,0 +1,189 @@
+"""Where published states lie on disk: each is a directory that is complete or absent, and never changes.
+
+    <state>/current.json              which generation is published
+    <state>/publications.jsonl        the log: one line a publication, oldest first
+    <state>/generations/<number>/     meta.json and store/ (the engine's files)
+    <state>/staging-<pid>/            a generation being made; of no account until it is moved into place
+    <state>/lock                      held by whoever is publishing
+
+A new generation is made beside the old one and becomes the published one by a single rename, so that a crash or a full
+disk leaves the old state as it was (DECISIONS.md, "Generations").
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sundgraf.domain.errors import StoreUnusable
+from sundgraf.store.base import Publication
+
+_KEPT = 3  # generations that stay on disk: a server may still be reading the one before
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A published state: its number, when it was made, its size, and the edition of the rooms it was made from.
+
+    `edition` is a fingerprint, empty where none of our own files are in it; `added` counts the files loaded besides.
+    """
+
+    number: int
+    time: str
+    quads: int
+    edition: str
+    added: int
+    path: Path
+
+    @property
+    def store(self) -> Path:
+        """The engine's directory."""
+        return self.path / "store"
+
+    @property
+    def publication(self) -> Publication:
+        """What readers see of it."""
+        return Publication(self.number, self.time, self.quads)
+
+
+def current(state: Path) -> Generation | None:
+    """Return the published generation, None in an empty state. Raises StoreUnusable where it is damaged."""
+    try:
+        pointer = json.loads((state / "current.json").read_text("utf-8"))
+        path = state / "generations" / str(pointer["generation"])
+        meta = json.loads((path / "meta.json").read_text("utf-8"))
+        generation = Generation(path=path, **meta)
+    except FileNotFoundError as error:
+        if not (state / "current.json").exists():
+            return None
+        raise StoreUnusable(f"The state in {str(state)!r} lacks {error.filename!r}; {_MEND}") from error
+    except NotADirectoryError as error:
+        raise StoreUnusable(f"The state {str(state)!r} is a file; name a directory in SUNDGRAF_STATE.") from error
+    except PermissionError as error:
+        raise StoreUnusable(f"The state in {str(state)!r} cannot be read ({error.strerror}).") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreUnusable(f"The state in {str(state)!r} is damaged ({error}); {_MEND}") from error
+    if not (generation.store / "CURRENT").is_file():
+        raise StoreUnusable(f"The store in {str(generation.store)!r} is half written; {_MEND}")
+    return generation
+
+
+_MEND = "rebuild it with `sundgraf load --rebuild`, or restore a backup with `sundgraf restore`."
+
+
+@contextlib.contextmanager
+def publishing(state: Path) -> Iterator[None]:
+    """Hold the right to publish; whoever comes second waits. Leftovers of a crash are cleared away."""
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        lock = (state / "lock").open("w")
+    except OSError as error:
+        raise StoreUnusable(
+            f"The state directory {str(state)!r} cannot be written ({error.strerror}); set SUNDGRAF_STATE."
+        ) from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for leftover in state.glob("staging-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        yield
+
+
+@contextlib.contextmanager
+def staging(state: Path, base: Generation | None) -> Iterator[Path]:
+    """Yield a directory to build a store in: empty, or a copy of `base` that shares its immutable files.
+
+    It is removed when the block ends, unless `commit` moved it into place.
+    """
+    path = state / f"staging-{os.getpid()}"
+    try:
+        (path / "store").mkdir(parents=True)
+        if base is not None:
+            _link_copy(base.store, path / "store")
+        yield path
+    except OSError as error:
+        if error.errno in _DISK_FULL:
+            raise StoreUnusable(f"No room left in {str(state)!r}; nothing was changed. Free some and load again.") from error
+        raise
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+_DISK_FULL = frozenset({28, 122})  # ENOSPC, EDQUOT
+
+
+def commit(state: Path, staged: Path, *, quads: int, edition: str, added: int, agent: str, reason: str) -> Generation:
+    """Publish the staged store: write its meta, move it into place, log it and point at it. Returns the generation."""
+    before = _last_number(state)
+    number = before + 1
+    path = state / "generations" / f"{number:06d}"
+    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    generation = Generation(number, now, quads, edition, added, path)
+    meta = {name: value for name, value in asdict(generation).items() if name != "path"}
+    _write_durably(staged / "meta.json", json.dumps(meta))
+    path.parent.mkdir(exist_ok=True)
+    if path.exists():  # moved into place by a publication that died before it was logged
+        shutil.rmtree(path)
+    staged.rename(path)
+    with (state / "publications.jsonl").open("a", encoding="utf-8") as log:
+        log.write(json.dumps({**meta, "agent": agent, "reason": reason}, ensure_ascii=False) + "\n")
+        log.flush()
+        os.fsync(log.fileno())
+    pointer = state / "current.json.new"
+    _write_durably(pointer, json.dumps({"generation": path.name}))
+    pointer.replace(state / "current.json")
+    _sync_directory(state)
+    for old in sorted((state / "generations").iterdir())[:-_KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+    return generation
+
+
+def log(state: Path) -> list[dict[str, object]]:
+    """Return the publication log, oldest first; a torn last line is left out."""
+    try:
+        lines = (state / "publications.jsonl").read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    entries = []
+    for line in lines:
+        with contextlib.suppress(ValueError):
+            entries.append(json.loads(line))
+    return entries
+
+
+def _last_number(state: Path) -> int:
+    numbers = [int(str(entry["number"])) for entry in log(state) if "number" in entry]
+    return max(numbers, default=0)
+
+
+def _link_copy(source: Path, target: Path) -> None:
+    for file in source.iterdir():
+        if file.suffix == ".sst":  # never changed once written
+            try:
+                os.link(file, target / file.name)
+                continue
+            except OSError:
+                pass
+        if file.is_file() and file.name != "LOCK":
+            shutil.copy2(file, target / file.name)
+
+
+def _write_durably(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,209 @@
+"""A pool of query workers for one kind of work, seen from the web process's event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+from collections import deque
+from collections.abc import Callable
+from typing import Any, cast
+
+from sundgraf.domain.errors import Busy, StoreError
+from sundgraf.store import wire
+
+_MOST_HELD_PIECES = 4  # then the worker waits for the reader
+_QUERIES_PER_WORKER = 20_000  # reading makes shared pages private one by one; a fresh worker shares them again
+_RETRY_SECONDS = 0.1
+_START_SECONDS = 30.0
+
+
+class Connection(asyncio.Protocol):
+    """One worker at the other end of a socket. It works on one query at a time."""
+
+    def __init__(self) -> None:
+        self._reader = wire.FrameReader()
+        self._transport: asyncio.Transport | None = None
+        self._waiting: asyncio.Future[tuple[bytes, bytes] | None] | None = None
+        self._frames: deque[tuple[bytes, bytes]] = deque()
+        self._paused = False
+        self.pid = 0
+        self.generation = 0
+        self.queries = 0
+        self.gone = False
+        self.demoted = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, piece: bytes) -> None:
+        """Hand complete frames to whoever waits."""
+        for received in self._reader.feed(piece):
+            if self._waiting is not None and not self._waiting.done():
+                self._waiting.set_result(received)
+                self._waiting = None
+            else:
+                self._frames.append(received)
+        if len(self._frames) > _MOST_HELD_PIECES and not self._paused and self._transport is not None:
+            self._transport.pause_reading()
+            self._paused = True
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """Tell whoever waits that the worker is gone."""
+        self.gone = True
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+            self._waiting = None
+
+    def send(self, request: dict[str, Any]) -> None:
+        """Start a query."""
+        self.queries += 1
+        if self._transport is not None:
+            self._transport.write(wire.frame_json(b"Q", request))
+
+    def receive(self) -> asyncio.Future[tuple[bytes, bytes] | None]:
+        """Return what comes next: a frame, or None when the worker is gone."""
+        future: asyncio.Future[tuple[bytes, bytes] | None] = asyncio.get_running_loop().create_future()
+        if self._frames:
+            future.set_result(self._frames.popleft())
+            if self._paused and not self._frames and self._transport is not None:
+                self._transport.resume_reading()
+                self._paused = False
+        elif self.gone:
+            future.set_result(None)
+        else:
+            self._waiting = future
+        return future
+
+    def kill(self) -> None:
+        """End the worker, whatever it is doing."""
+        if self.pid and not self.gone:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(self.pid, signal.SIGKILL)
+        self.close()
+
+    def demote(self) -> None:
+        """Let others go before this worker. It cannot be undone, so the worker is not used again."""
+        self.demoted = True
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, self.pid, 15)
+
+    def close(self) -> None:
+        """Let the worker go."""
+        self.gone = True
+        if self._transport is not None:
+            self._transport.abort()
+
+
+class Lane:
+    """At most `size` workers, and a queue of at most `queue` that wait for one."""
+
+    def __init__(self, name: str, size: int, queue: int, where: Callable[[], tuple[str, int]]) -> None:
+        self.name = name
+        self._size = size
+        self._queue = queue
+        self._where = where
+        self._idle: list[Connection] = []
+        self._busy: set[Connection] = set()
+        self._starting = 0
+        self._waiting: deque[asyncio.Future[Connection]] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    @property
+    def busy(self) -> int:
+        """How many workers have a query."""
+        return len(self._busy)
+
+    async def acquire(self, timeout: float) -> Connection:
+        """Return a worker that is free. Raises Busy when the queue is full or `timeout` seconds have passed."""
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.gone and connection.generation == self._where()[1]:
+                self._busy.add(connection)
+                return connection
+            connection.close()
+        if len(self._waiting) >= self._queue + self._size:
+            raise Busy("Too many queries are waiting; try again in a few seconds, or ask a stored question.")
+        future: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        self.fill()
+        try:
+            return await asyncio.wait_for(future, timeout)
+        except TimeoutError:
+            raise Busy("No worker was free in time; try again in a few seconds, or ask a stored question.") from None
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                self.release(future.result())
+            raise
+        finally:
+            with contextlib.suppress(ValueError):
+                self._waiting.remove(future)
+
+    def release(self, connection: Connection) -> None:
+        """Give a worker back; one that is gone, tired or of an old generation is replaced."""
+        self._busy.discard(connection)
+        stale = connection.generation != self._where()[1]
+        if connection.gone or connection.demoted or stale or connection.queries >= _QUERIES_PER_WORKER:
+            connection.close()
+        elif not self._hand_over(connection):
+            self._idle.append(connection)
+        self.fill()
+
+    def fill(self) -> None:
+        """Start workers until there are enough."""
+        while not self._closed and len(self._idle) + len(self._busy) + self._starting < self._size:
+            self._starting += 1
+            task = asyncio.get_running_loop().create_task(self._start())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def renew(self) -> None:
+        """Replace idle workers of an old generation; busy ones are replaced when they are done."""
+        for connection in [c for c in self._idle if c.generation != self._where()[1]]:
+            self._idle.remove(connection)
+            connection.close()
+        self.fill()
+
+    def close(self) -> None:
+        """End every worker."""
+        self._closed = True
+        for connection in (*self._idle, *self._busy):
+            connection.kill()
+
+    def _hand_over(self, connection: Connection) -> bool:
+        while self._waiting:
+            future = self._waiting.popleft()
+            if not future.done():
+                self._busy.add(connection)
+                future.set_result(connection)
+                return True
+        return False
+
+    async def _start(self) -> None:
+        try:
+            connection = await asyncio.wait_for(self._connect(), _START_SECONDS)
+        except (TimeoutError, StoreError, OSError):
+            self._starting -= 1
+            if not self._closed:
+                await asyncio.sleep(_RETRY_SECONDS)
+                self.fill()
+            return
+        self._starting -= 1
+        if self._closed:
+            connection.kill()
+        elif not self._hand_over(connection):
+            self._idle.append(connection)
+
+    async def _connect(self) -> Connection:
+        path, generation = self._where()
+        _, connection = await asyncio.get_running_loop().create_unix_connection(Connection, path)
+        hello = await connection.receive()
+        if hello is None:
+            raise StoreError("the worker ended at once")
+        connection.pid = json.loads(hello[1])["pid"]
+        connection.generation = generation
+        return connection

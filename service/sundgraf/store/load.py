@@ -1,0 +1,102 @@
+"""How files become a store: one file, one named graph; all of them together, with what follows, the default graph."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from sundgraf.domain.errors import MalformedData, UnknownFormat
+
+DERIVED = "https://w3id.org/sundgraf/graph/derived"
+_POSITION = re.compile(r"(?:line|at) (\d+)(?: ?(?:column|:) ?(\d+))?")
+_FORMATS = {
+    ".ttl": ox.RdfFormat.TURTLE,
+    ".nt": ox.RdfFormat.N_TRIPLES,
+    ".nq": ox.RdfFormat.N_QUADS,
+    ".trig": ox.RdfFormat.TRIG,
+    ".rdf": ox.RdfFormat.RDF_XML,
+    ".xml": ox.RdfFormat.RDF_XML,
+    ".jsonld": ox.RdfFormat.JSON_LD,
+}
+_DATASETS = {ox.RdfFormat.N_QUADS, ox.RdfFormat.TRIG}
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file, the named graph it is (empty: none), and whether its statements also stand in the default graph."""
+
+    path: Path
+    graph: str = ""
+    merged: bool = True
+
+
+def format_of(path: Path) -> ox.RdfFormat:
+    """Return the RDF format that a file's name says. Raises UnknownFormat."""
+    try:
+        return _FORMATS[path.suffix.lower()]
+    except KeyError:
+        raise UnknownFormat(
+            f"{str(path)!r}: nobody reads {path.suffix or 'a file without an extension'!r} here; "
+            f"use one of {', '.join(_FORMATS)}."
+        ) from None
+
+
+def parse_file(path: Path) -> list[ox.Quad]:
+    """Return a file's statements as written. Raises MalformedData with line and column, or UnknownFormat."""
+    kind = format_of(path)
+    try:
+        return list(ox.parse(path=str(path), format=kind))
+    except SyntaxError as error:
+        raise _malformed(path, error) from error
+    except OSError as error:
+        raise MalformedData(f"{path}: cannot be read ({error.strerror or error})", str(path)) from error
+
+
+def add_rooms(store: ox.Store, files: Sequence[SourceFile], progress: Callable[[int], object]) -> None:
+    """Add our own files, each parsed once, to their named graphs and the default graph. `progress` gets 1 per file."""
+    for file in files:
+        quads = parse_file(file.path)
+        graph = ox.NamedNode(file.graph)
+        store.bulk_extend(ox.Quad(q.subject, q.predicate, q.object, graph) for q in quads)
+        if file.merged:
+            store.bulk_extend(ox.Quad(q.subject, q.predicate, q.object) for q in quads)
+        progress(1)
+
+
+def add_large(store: ox.Store, files: Iterable[SourceFile], progress: Callable[[int], object]) -> None:
+    """Add files of any size by the engine's bulk loader, which does not hold them in memory."""
+    for file in files:
+        kind = format_of(file.path)
+        try:
+            if file.graph and kind not in _DATASETS:
+                store.bulk_load(path=str(file.path), format=kind, to_graph=ox.NamedNode(file.graph))
+            if not file.graph or file.merged:
+                store.bulk_load(path=str(file.path), format=kind)
+        except SyntaxError as error:
+            raise _malformed(file.path, error) from error
+        progress(1)
+
+
+def derive(store: ox.Store, rules: Iterable[tuple[str, str]]) -> None:
+    """Run CONSTRUCT rules, given as (name, text), in order over the default graph; each sees what came before."""
+    derived = ox.NamedNode(DERIVED)
+    for _, text in rules:
+        answer = store.query(text)
+        if not isinstance(answer, ox.QueryTriples):
+            raise TypeError("a derive rule is a CONSTRUCT query")
+        made = [t for t in answer if ox.Quad(t.subject, t.predicate, t.object) not in store]
+        store.bulk_extend(ox.Quad(t.subject, t.predicate, t.object) for t in made)
+        store.bulk_extend(ox.Quad(t.subject, t.predicate, t.object, derived) for t in made)
+
+
+def _malformed(path: Path, error: SyntaxError) -> MalformedData:
+    text = " ".join(str(error).split())
+    line, column = error.lineno, error.offset
+    if line is None and (position := _POSITION.search(text)):
+        line, column = int(position[1]), int(position[2] or 0) or None
+    where = f"{path}:{line or '?'}:{column or '?'}"
+    return MalformedData(f"{where}: {text}", str(path), line, column)

@@ -1,0 +1,183 @@
+"""A process that holds one published generation and forks query workers from it.
+
+Whoever connects to its socket gets a worker on that very connection. With the graph in memory the workers share its
+pages; a graph too large for that is opened by each worker, read-only, from its directory. The nursery runs no query
+and starts no thread, so that forking is safe at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from sundgraf.store import worker
+from sundgraf.store.base import Publication
+
+_PR_SET_PDEATHSIG = 1
+_BACKLOG = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Nursery:
+    """A running nursery: its process and the path of its socket. It ends when `lifeline` is closed."""
+
+    pid: int
+    socket_path: Path
+    lifeline: socket.socket
+
+    def retire(self) -> None:
+        """Let it go: it takes no new connections and ends when its last worker has."""
+        with contextlib.suppress(OSError):
+            self.lifeline.sendall(b"retire")  # said in so many words: a later fork may still hold a copy of the socket
+        self.lifeline.close()
+
+
+def start(store: Path, publication: Publication, socket_path: Path, *, in_memory: bool, memory: int) -> Nursery:
+    """Fork a nursery for the store in `store` and return once it takes connections.
+
+    Call only from a process without threads. Raises RuntimeError when the store cannot be opened.
+    """
+    near, far = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            near.close()
+            _run(store, publication, socket_path, far, in_memory=in_memory, memory=memory)
+            code = 0
+        except BaseException as error:  # noqa: BLE001  the only way out of a forked child is _exit
+            with contextlib.suppress(OSError):
+                far.sendall(f"!{type(error).__name__}: {error}".encode())
+        finally:
+            os._exit(code)
+    far.close()
+    said = near.recv(4096)
+    if said != b"ready":
+        near.close()
+        os.waitpid(pid, 0)
+        raise RuntimeError(said.decode("utf-8", "replace").lstrip("!") or "the nursery ended at once")
+    return Nursery(pid, socket_path, near)
+
+
+def _run(
+    store: Path, publication: Publication, socket_path: Path, keeper: socket.socket, *, in_memory: bool, memory: int
+) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
+    signal.set_wakeup_fd(-1)
+    die_with_parent()
+    held = load_in_memory(store) if in_memory else None
+    if held is None:
+        _in_a_child(lambda: ox.Store.read_only(str(store)), store)  # fail now rather than in every worker
+    gc.collect()
+    gc.freeze()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(socket_path))
+    listener.listen(_BACKLOG)
+    hello: dict[str, object] = {"number": publication.number, "may_call": not in_memory}  # a store on disk opens files
+    keeper.sendall(b"ready")
+    children: set[int] = set()
+    woken, wake = socket.socketpair()
+    for end in (woken, wake):
+        end.setblocking(False)
+    signal.signal(signal.SIGCHLD, _note)
+    signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+    poller = select.poll()
+    poller.register(woken, select.POLLIN)
+    poller.register(listener, select.POLLIN)
+    poller.register(keeper, select.POLLIN | select.POLLHUP)
+    accepting = True
+    while accepting or children:
+        for descriptor, _ in poller.poll(1000):
+            if descriptor == woken.fileno():
+                with contextlib.suppress(BlockingIOError):
+                    woken.recv(4096)
+            elif descriptor == keeper.fileno():
+                accepting = False
+                poller.unregister(keeper)
+                poller.unregister(listener)
+                socket_path.unlink(missing_ok=True)
+            elif accepting:
+                connection, _ = listener.accept()
+                children.add(_fork_worker(connection, listener, keeper, held, store, hello, memory))
+                connection.close()
+        _reap(children)
+
+
+def load_in_memory(store: Path) -> ox.Store:
+    """Return a copy in memory of the store in the directory `store`."""
+    held = ox.Store()
+    with tempfile.TemporaryDirectory(prefix="sundgraf-") as folder:
+        path = f"{folder}/all.nq"
+        _in_a_child(lambda: ox.Store.read_only(str(store)).dump(path, format=ox.RdfFormat.N_QUADS), store)
+        held.bulk_load(path=path, format=ox.RdfFormat.N_QUADS)
+    return held
+
+
+def _in_a_child(task: Callable[[], object], store: Path) -> None:
+    """Do something that starts threads in a process of its own, so that this one may go on forking."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            task()
+            os._exit(0)
+        except BaseException as error:  # noqa: BLE001  the only way out of a forked child is _exit
+            sys.stderr.write(f"sundgraf: cannot read {store}: {error}\n")
+            os._exit(1)
+    if os.waitpid(pid, 0)[1] != 0:
+        raise RuntimeError(f"the store in {str(store)!r} cannot be read")
+
+
+def _fork_worker(
+    connection: socket.socket,
+    listener: socket.socket,
+    keeper: socket.socket,
+    held: ox.Store | None,
+    store: Path,
+    hello: dict[str, object],
+    memory: int,
+) -> int:
+    pid = os.fork()
+    if pid == 0:
+        try:
+            die_with_parent()
+            listener.close()
+            keeper.close()
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGTERM, signal.SIGPROF, signal.SIGALRM, signal.SIGCHLD):
+                signal.signal(number, signal.SIG_DFL)
+            worker.serve(connection, held if held is not None else ox.Store.read_only(str(store)), hello, memory)
+        finally:
+            os._exit(0)
+    return pid
+
+
+def _note(*_: object) -> None:
+    """A child ended; the wake-up socket says so to the loop."""
+
+
+def _reap(children: set[int]) -> None:
+    for pid in list(children):
+        with contextlib.suppress(ChildProcessError):
+            if os.waitpid(pid, os.WNOHANG)[0] == 0:
+                continue
+        children.discard(pid)
+
+
+def die_with_parent() -> None:
+    """Ask the kernel (Linux) to end this process when its parent ends."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,0 +1,190 @@
+"""A process that answers one query after another and may be killed at any time.
+
+It is forked by the nursery with the graph already in memory (or opens the read-only store itself), so that starting
+one takes milliseconds. A query that outlives its deadline ends the process: the kernel's alarm does it, whatever the
+engine is doing and whether or not anybody is watching.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pyoxigraph as ox
+
+from sundgraf.domain.errors import NotAcceptable
+from sundgraf.store import wire
+from sundgraf.store.writers import CutShort, write_boolean, write_solutions, write_triples
+
+_PIECE_BYTES = 1 << 16
+_GRACE = 0.4  # seconds after the deadline at which the kernel ends the process
+_POSITION = re.compile(r"\bat (\d+):(\d+)")
+_UNKNOWN_FUNCTION = re.compile(r"The custom function <([^>]*)> is not supported")
+_MOST_UNKNOWN_FUNCTIONS = 16
+
+
+def serve(connection: socket.socket, store: ox.Store, hello: dict[str, object], memory: int) -> None:
+    """Answer requests on `connection` until the other side closes it. `memory` is bytes beyond those in use now."""
+    _cap_memory(memory)
+    if not hello.get("may_call"):
+        _close_the_door()
+    connection.sendall(wire.frame_json(b"H", {**hello, "pid": os.getpid()}))
+    reader = wire.FrameReader()
+    while (received := wire.receive(connection, reader)) is not None:
+        request = json.loads(received[1])
+        deadline = float(request["deadline"])
+        if deadline:
+            signal.setitimer(signal.ITIMER_REAL, deadline + _GRACE)
+        sink = _FrameSink(connection, int(request["byte_limit"]), deadline)
+        try:
+            sink.finish(_run(store, request, sink))
+        except CutShort:
+            sink.finish("bytes")
+        except BrokenPipeError:
+            return
+        except Exception as error:  # noqa: BLE001  whatever the engine raises becomes an answer, and the worker goes on
+            connection.sendall(wire.frame_json(b"X", describe_error(error)))
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def run_query(store: ox.Store, request: dict[str, Any]) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+    """Evaluate a request. A function nobody knows leaves its variable unbound, as SPARQL 1.1 section 17.6 has it."""
+    options: dict[str, Any] = {}
+    if request.get("default_graphs") or request.get("named_graphs"):
+        options["default_graph"] = [ox.NamedNode(iri) for iri in request["default_graphs"]]
+        options["named_graphs"] = [ox.NamedNode(iri) for iri in request["named_graphs"]]
+    if request.get("bindings"):
+        options["substitutions"] = {ox.Variable(name): to_term(value) for name, value in request["bindings"].items()}
+    functions: dict[ox.NamedNode, Callable[..., None]] = {}
+    while True:
+        try:
+            return store.query(request["text"], custom_functions=functions or None, **options)
+        except RuntimeError as error:
+            unknown = _UNKNOWN_FUNCTION.search(str(error))
+            if unknown is None or len(functions) >= _MOST_UNKNOWN_FUNCTIONS:
+                raise
+            functions[ox.NamedNode(unknown[1])] = _unbound
+
+
+def write_answer(
+    answer: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples, name: str, sink: Any, row_limit: int
+) -> str:
+    """Write an answer in the format called `name`; return "rows" where it was cut at the row limit, else ""."""
+    if isinstance(answer, ox.QuerySolutions):
+        cut = write_solutions(answer, name, sink, row_limit)
+    elif isinstance(answer, ox.QueryBoolean):
+        cut = False
+        write_boolean(answer, name, sink)
+    else:
+        cut = write_triples(answer, name, sink, row_limit)
+    return "rows" if cut else ""
+
+
+def to_term(value: list[str]) -> ox.NamedNode | ox.Literal:
+    """Return the term of its wire form: ["iri", v] or ["literal", v, datatype, language]."""
+    if value[0] == "iri":
+        return ox.NamedNode(value[1])
+    _, text, datatype, language = value
+    if language:
+        return ox.Literal(text, language=language)
+    return ox.Literal(text, datatype=ox.NamedNode(datatype)) if datatype else ox.Literal(text)
+
+
+def describe_error(error: Exception) -> dict[str, object]:
+    """Return the wire form of an error: what kind, one line of text, and where in the query it is."""
+    text = " ".join(str(error).split())
+    if isinstance(error, SyntaxError):
+        position = _POSITION.search(text)
+        line, column = (int(position[1]), int(position[2])) if position else (None, None)
+        return {"kind": "syntax", "message": _shorten(text), "line": line, "column": column}
+    if isinstance(error, NotAcceptable):
+        return {"kind": "not-acceptable", "message": text}
+    if isinstance(error, MemoryError):
+        return {"kind": "memory", "message": text}
+    return {"kind": "engine", "message": text}
+
+
+def _run(store: ox.Store, request: dict[str, Any], sink: _FrameSink) -> str:
+    return write_answer(run_query(store, request), request["format"], sink, int(request["row_limit"]))
+
+
+def _unbound(*_: object) -> None:
+    return None
+
+
+def _shorten(text: str) -> str:
+    """Keep the parser's own words, without the character classes that nobody reads."""
+    text = re.sub(r",? \[[^\]]*\](?:\s*\|\s*'[^,\]]*\])?", "", text)
+    return text if len(text) <= 400 else text[:400].rsplit(" ", 1)[0] + " ..."
+
+
+class _FrameSink:
+    """Gathers an answer into pieces; a small one leaves as a single frame."""
+
+    def __init__(self, connection: socket.socket, byte_limit: int, deadline: float) -> None:
+        self._connection = connection
+        self._left = byte_limit or sys.maxsize
+        self._deadline = deadline
+        self._pieces: list[bytes] = []
+        self._held = 0
+        self._started = False
+
+    def write(self, piece: bytes) -> int:
+        size = len(piece)
+        if size > self._left:
+            raise CutShort
+        self._left -= size
+        self._pieces.append(piece)
+        self._held += size
+        if self._held >= _PIECE_BYTES:
+            self._send()
+        return size
+
+    def flush(self) -> None:
+        """Nothing to do: pieces leave when there are enough of them."""
+
+    def finish(self, truncated: str) -> None:
+        ending = {"truncated": truncated}
+        if not self._started:
+            self._connection.sendall(wire.frame_whole(ending, b"".join(self._pieces)))
+            return
+        self._send()
+        self._connection.sendall(wire.frame_json(b"E", ending))
+
+    def _send(self) -> None:
+        if not self._started and self._deadline:
+            # From here on a slow reader counts too; the clock that runs is the processor's, and the web process's.
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_PROF, self._deadline + _GRACE)
+        self._started = True
+        self._connection.sendall(wire.frame(b"B", b"".join(self._pieces)))
+        self._pieces.clear()
+        self._held = 0
+
+
+def _close_the_door() -> None:
+    """Give up opening anything: no file, no socket. What is open stays open, so a query can call nobody."""
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+
+
+def _cap_memory(memory: int) -> None:
+    if not memory:
+        return
+    try:
+        pages = int(open("/proc/self/statm", encoding="ascii").read().split()[0])  # noqa: SIM115  closed by exec or exit
+    except OSError:  # no /proc on macOS; the deadline still holds
+        return
+    with contextlib.suppress(ValueError, OSError):
+        limit = pages * resource.getpagesize() + memory
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

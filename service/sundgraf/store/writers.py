@@ -1,0 +1,282 @@
+"""How answers are written: every result and RDF format, well-formed, and cut at a limit in a way that shows.
+
+The engine's own writers are used where they are right (JSON, XML, TSV and most RDF), ours where they are not: its CSV
+does not quote an IRI with a comma, and its RDF/XML is malformed for a predicate or type whose IRI ends in something
+that is no XML name (both in shared findings, reproduced in tests/test_writers.py).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping
+from typing import IO, Protocol, cast
+
+import pyoxigraph as ox
+
+from sundgraf.domain.errors import NotAcceptable
+
+_RESULTS = {
+    "json": ox.QueryResultsFormat.JSON,
+    "xml": ox.QueryResultsFormat.XML,
+    "csv": ox.QueryResultsFormat.CSV,
+    "tsv": ox.QueryResultsFormat.TSV,
+}
+_GRAPHS = {
+    "turtle": ox.RdfFormat.TURTLE,
+    "ntriples": ox.RdfFormat.N_TRIPLES,
+    "rdfxml": ox.RdfFormat.RDF_XML,
+    "jsonld": ox.RdfFormat.JSON_LD,
+    "trig": ox.RdfFormat.TRIG,
+    "nquads": ox.RdfFormat.N_QUADS,
+    "n3": ox.RdfFormat.N3,
+}
+PREFIXES: Mapping[str, str] = {
+    "adms": "http://www.w3.org/ns/adms#",
+    "dcat": "http://www.w3.org/ns/dcat#",
+    "dcterms": "http://purl.org/dc/terms/",
+    "foaf": "http://xmlns.com/foaf/0.1/",
+    "org": "http://www.w3.org/ns/org#",
+    "owl": "http://www.w3.org/2002/07/owl#",
+    "prov": "http://www.w3.org/ns/prov#",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "sd": "http://www.w3.org/ns/sparql-service-description#",
+    "sg": "https://w3id.org/sundgraf/def/",
+    "sh": "http://www.w3.org/ns/shacl#",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "spdx": "http://spdx.org/rdf/terms#",
+    "vcard": "http://www.w3.org/2006/vcard/ns#",
+    "void": "http://rdfs.org/ns/void#",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+}
+_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+_ENDS_IN_XML_NAME = re.compile(r"[A-Za-z_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff]"
+                               r"[A-Za-z0-9_.\u00b7\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff-]*\Z")
+_ROWS_AT_ONCE = 512
+
+Statement = ox.Triple | ox.Quad
+
+
+class CutShort(Exception):
+    """A limit was reached; what was written up to here is whole rows."""
+
+
+class Sink(Protocol):
+    """Where pieces of a body go."""
+
+    def write(self, piece: bytes, /) -> int:
+        """Take a piece. Raises CutShort when it wants no more."""
+        ...
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+        ...
+
+
+def write_solutions(solutions: ox.QuerySolutions, name: str, sink: Sink, row_limit: int) -> bool:
+    """Write a SELECT's rows in the format called `name`; say whether they were cut at `row_limit` (0 = none)."""
+    if name == "csv":
+        return _write_csv(solutions, sink, row_limit)
+    gate = _RowGate(sink, name, row_limit) if row_limit else None
+    try:
+        solutions.serialize(cast("IO[bytes]", gate or sink), format=_RESULTS[name])
+    except CutShort:
+        if gate is None or not gate.full:
+            raise
+        gate.close_body()
+        return True
+    return False
+
+
+def write_boolean(answer: ox.QueryBoolean, name: str, sink: Sink) -> None:
+    """Write an ASK's answer. CSV and TSV, which no standard defines for it, hold the bare word as engines do."""
+    if name in ("csv", "tsv"):
+        sink.write(b"true" if answer else b"false")
+    else:
+        answer.serialize(cast("IO[bytes]", sink), format=_RESULTS[name])
+
+
+def write_triples(triples: Iterable[ox.Triple], name: str, sink: Sink, row_limit: int) -> bool:
+    """Write a graph in the format called `name`; say whether it was cut at `row_limit` triples (0 = none)."""
+    cut = False
+    if row_limit:
+        limited = _Limited(triples, row_limit)
+        _write_statements(limited, name, sink)
+        cut = limited.cut
+    else:
+        _write_statements(triples, name, sink)
+    return cut
+
+
+def write_graph(statements: Iterable[Statement], name: str, prefixes: Mapping[str, str] | None = None) -> bytes:
+    """Return a graph or dataset in the format called `name`. Quads are merged in formats that hold one graph."""
+    buffer = io.BytesIO()
+    if name not in ("nquads", "trig", "jsonld"):
+        statements = (s.triple if isinstance(s, ox.Quad) else s for s in statements)
+    _write_statements(statements, name, buffer, prefixes)
+    return buffer.getvalue()
+
+
+def _write_statements(
+    statements: Iterable[Statement], name: str, sink: Sink | IO[bytes], prefixes: Mapping[str, str] | None = None
+) -> None:
+    used = dict(PREFIXES if prefixes is None else prefixes)
+    if name == "rdfxml":
+        held = list(cast("Iterable[ox.Triple]", statements))
+        unnameable = sorted({t.predicate.value for t in held if not _ENDS_IN_XML_NAME.search(t.predicate.value)})
+        if unnameable:
+            raise NotAcceptable(
+                f"RDF/XML has no way to write the predicate <{unnameable[0]}>; ask for Turtle or N-Triples instead."
+            )
+        if any(_type_without_name(t) for t in held):
+            sink.write(_flat_rdfxml(held))
+            return
+        statements = held
+    ox.serialize(statements, cast("IO[bytes]", sink), _GRAPHS[name], prefixes=used)
+
+
+def _type_without_name(triple: ox.Triple) -> bool:
+    kind = triple.object
+    return triple.predicate.value == _TYPE and isinstance(kind, ox.NamedNode) and not _ENDS_IN_XML_NAME.search(kind.value)
+
+
+def _flat_rdfxml(triples: list[ox.Triple]) -> bytes:
+    """RDF/XML by rdflib's flat writer, which writes every type as a property. Slower; only for odd type IRIs."""
+    import rdflib  # noqa: PLC0415  half a second, needed once in a blue moon
+
+    graph = rdflib.Graph()
+    graph.parse(data=ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES), format="ntriples")
+    return graph.serialize(format="xml", encoding="utf-8")
+
+
+class _Limited:
+    """Passes on at most `limit` triples and remembers whether there were more."""
+
+    def __init__(self, triples: Iterable[ox.Triple], limit: int) -> None:
+        self._triples = triples
+        self._limit = limit
+        self.cut = False
+
+    def __iter__(self) -> Iterable[ox.Triple]:  # type: ignore[override]  # a generator is an iterator
+        for position, triple in enumerate(self._triples):
+            if position >= self._limit:
+                self.cut = True
+                return
+            yield triple
+
+
+def _write_csv(solutions: ox.QuerySolutions, sink: Sink, row_limit: int) -> bool:
+    names = [variable.value for variable in solutions.variables]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(names)
+    if not names:
+        text.truncate(0)
+        text.seek(0)
+        text.write("\r\n")
+    width = range(len(names))
+    cut = False
+    for position, row in enumerate(solutions):
+        if row_limit and position >= row_limit:
+            cut = True
+            break
+        if names:
+            writer.writerow([_csv_cell(row[i]) for i in width])
+        else:
+            text.write("\r\n")
+        if position % _ROWS_AT_ONCE == 0:
+            sink.write(text.getvalue().encode())
+            text.seek(0)
+            text.truncate(0)
+    sink.write(text.getvalue().encode())
+    return cut
+
+
+def _csv_cell(term: object) -> str:
+    if term is None:
+        return ""
+    if isinstance(term, ox.BlankNode):
+        return f"_:{term.value}"
+    return term.value if isinstance(term, ox.NamedNode | ox.Literal) else str(term)
+
+
+class _RowGate:
+    """Counts rows in the engine's output and lets no more than `limit` through.
+
+    The mark of a row cannot occur inside one: a quote in a JSON string is escaped, so is `<` in XML and a line break
+    in TSV. (A JSON row in which nothing is bound goes uncounted.)
+    """
+
+    # format -> the mark, how many marks beyond `limit` show that there is a row too many, and what closes the body
+    _MARKS: Mapping[str, tuple[bytes, int, bytes]] = {
+        "json": (b'}},{"', 0, b"}}]}}"),
+        "xml": (b"<result>", 1, b"</results></sparql>"),
+        "tsv": (b"\n", 1, b"\n"),
+    }
+
+    def __init__(self, sink: Sink, name: str, limit: int) -> None:
+        self._sink = sink
+        self._mark, beyond, self._tail = self._MARKS[name]
+        self._left = limit + beyond
+        self._line_ends = name == "tsv"
+        self._held = b""
+        self.full = False
+
+    def write(self, piece: bytes) -> int:
+        window = self._held + piece
+        if self._held == self._mark or window.count(self._mark) >= self._left:
+            self._stop(window)
+        self._left -= window.count(self._mark)
+        keep = 0
+        for size in range(min(len(self._mark) - 1, len(window)), 0, -1):
+            if self._mark.startswith(window[-size:]):
+                keep = size
+                break
+        out, self._held = (window[:-keep], window[-keep:]) if keep else (window, b"")
+        if out:
+            self._sink.write(out)
+        return len(piece)
+
+    def _stop(self, window: bytes) -> None:
+        position = -1
+        for _ in range(self._left):
+            position = window.index(self._mark, position + 1)
+        if self._line_ends and position == len(window) - 1:  # the last row that may pass; is there another?
+            self._sink.write(window[:position])
+            self._held, self._left = self._mark, 0
+            return
+        self._sink.write(window[: max(position, 0)])
+        self._held, self.full = b"", True
+        raise CutShort
+
+    def flush(self) -> None:
+        if self._held:
+            self._sink.write(self._held)
+            self._held = b""
+
+    def close_body(self) -> None:
+        self._sink.write(self._tail)
+
+
+def statements_about(rows: Iterable[tuple[str, str, str]]) -> bytes:
+    """Return N-Triples for (subject, predicate, object) IRIs."""
+    triples = (ox.Triple(ox.NamedNode(s), ox.NamedNode(p), ox.NamedNode(o)) for s, p, o in rows)
+    return ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES)
+
+
+def merge_documents(documents: Iterable[bytes], name: str, graph: str = "") -> bytes:
+    """Return N-Triples documents as one in the format called `name`, each statement once, in a fixed order.
+
+    Blank nodes keep their names, so the documents must come from one store. `graph` puts all of it into a named graph.
+    """
+    seen: dict[ox.Triple, None] = {}
+    for document in documents:
+        for quad in ox.parse(document, format=ox.RdfFormat.N_TRIPLES, rename_blank_nodes=False):
+            seen[quad.triple] = None
+    ordered = sorted(seen, key=str)
+    if graph:
+        into = ox.NamedNode(graph)
+        return write_graph([ox.Quad(t.subject, t.predicate, t.object, into) for t in ordered], name)
+    return write_graph(ordered, name)
