@@ -1,0 +1,204 @@
+"""One way to write Turtle: deterministic, so that a diff of two editions shows what changed and nothing else.
+
+Prefixes in use are sorted; subjects are sorted, with numbers in their natural order; `a` comes first, then what names
+a thing, then the rest by name; objects are sorted; a blank node that is used once stands where it is used; lists are
+written as lists. Literals stay exactly as they were written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+
+import pyoxigraph as ox
+
+from sundgraf.domain.terms import ntriples
+from sundgraf.domain.terms import Literal as PlainLiteral
+from sundgraf.store.writers import PREFIXES
+
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+_TYPE, _FIRST, _REST, _NIL = (f"{_RDF}{name}" for name in ("type", "first", "rest", "nil"))
+_MORE_PREFIXES = {
+    "airo": "https://w3id.org/airo#", "dqv": "http://www.w3.org/ns/dqv#", "eli": "http://data.europa.eu/eli/ontology#",
+    "schema": "https://schema.org/", "shape": "https://w3id.org/sundgraf/shape/", "vann": "http://purl.org/vocab/vann/",
+}  # fmt: skip
+_FIRST_PROPERTIES = (
+    "dcterms:identifier", "dcterms:title", "skos:prefLabel", "rdfs:label", "foaf:name", "skos:altLabel",
+    "skos:notation", "skos:definition", "dcterms:description", "sh:targetClass", "sh:path", "sh:name",
+)  # fmt: skip
+_LOCAL = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?\Z|[A-Za-z_]\Z")
+_SHORT_NUMBER = re.compile(r"[+-]?\d+\Z")
+_SHORT_DECIMAL = re.compile(r"[+-]?\d*\.\d+\Z")
+_INDENT = "    "
+Node = ox.NamedNode | ox.BlankNode
+
+
+def format_turtle(source: str) -> str:
+    """Return Turtle text in the one way of writing it. Raises SyntaxError where it does not parse."""
+    comments = _leading_comments(source)
+    triples = [quad.triple for quad in ox.parse(source.encode(), format=ox.RdfFormat.TURTLE)]
+    body = write_turtle(triples)
+    return f"{comments}\n{body}" if comments else body
+
+
+def write_turtle(triples: Iterable[ox.Triple]) -> str:
+    """Return the one way of writing these triples."""
+    return _Writer(triples).write()
+
+
+class _Writer:
+    def __init__(self, triples: Iterable[ox.Triple]) -> None:
+        self._about: dict[Node, dict[str, list[object]]] = defaultdict(lambda: defaultdict(list))
+        self._uses: dict[ox.BlankNode, int] = defaultdict(int)
+        for triple in dict.fromkeys(triples):
+            subject = triple.subject
+            assert not isinstance(subject, ox.Triple)
+            self._about[subject][triple.predicate.value].append(triple.object)
+            if isinstance(triple.object, ox.BlankNode):
+                self._uses[triple.object] += 1
+        self._names = {iri: prefix for prefix, iri in {**PREFIXES, **_MORE_PREFIXES}.items()}
+        self._used: set[str] = set()
+        self._keys: dict[ox.BlankNode, str] = {}
+        self._labels: dict[ox.BlankNode, str] = {}
+
+    def write(self) -> str:
+        shared = [n for n in self._about if isinstance(n, ox.BlankNode) and not self._nested(n)]
+        for position, node in enumerate(sorted(shared, key=self._blank_key), 1):
+            self._labels[node] = f"_:b{position}"
+        subjects = sorted(
+            (n for n in self._about if not (isinstance(n, ox.BlankNode) and self._nested(n))), key=self._subject_key
+        )
+        blocks = [self._block(subject) for subject in subjects]
+        heads = sorted(f"@prefix {prefix}: <{iri}> ." for iri, prefix in self._names.items() if prefix in self._used)
+        return "\n\n".join((["\n".join(heads)] if heads else []) + blocks) + "\n"
+
+    def _nested(self, node: ox.BlankNode) -> bool:
+        """A blank node is written where it is used, when that is one place and not inside itself."""
+        if self._uses[node] != 1:
+            return False
+        seen = {node}
+        waiting = [node]
+        while waiting:
+            for objects in self._about.get(waiting.pop(), {}).values():
+                for value in objects:
+                    if value == node:
+                        return False
+                    if isinstance(value, ox.BlankNode) and value not in seen:
+                        seen.add(value)
+                        waiting.append(value)
+        return True
+
+    def _block(self, subject: Node) -> str:
+        name = self._labels[subject] if isinstance(subject, ox.BlankNode) else self._iri(subject.value)
+        return f"{name} {self._properties(subject, 1)} ."
+
+    def _properties(self, subject: Node, depth: int) -> str:
+        said = self._about[subject]
+        indent = "\n" + _INDENT * depth
+        lines = []
+        for predicate in sorted(said, key=self._predicate_key):
+            name = "a" if predicate == _TYPE else self._iri(predicate)
+            values = sorted(said[predicate], key=self._object_key)
+            lines.append(f"{name} " + f" ,{indent}{_INDENT}".join(self._term(v, depth + 1) for v in values))
+        return f" ;{indent}".join(lines)
+
+    def _term(self, term: object, depth: int) -> str:
+        if isinstance(term, ox.NamedNode):
+            return self._iri(term.value)
+        if isinstance(term, ox.Literal):
+            return self._literal(term)
+        if isinstance(term, ox.BlankNode):
+            if term in self._labels:
+                return self._labels[term]
+            items = self._list(term)
+            if items is not None:
+                return f"( {' '.join(self._term(item, depth) for item in items)} )"
+            if term not in self._about:
+                return "[]"
+            closing = "\n" + _INDENT * (depth - 1)
+            return f"[\n{_INDENT * depth}{self._properties(term, depth)}{closing}]"
+        return str(term)
+
+    def _list(self, node: ox.BlankNode) -> list[object] | None:
+        items: list[object] = []
+        current: object = node
+        while isinstance(current, ox.BlankNode):
+            said = self._about.get(current, {})
+            if set(said) != {_FIRST, _REST} or len(said[_FIRST]) != 1 or len(said[_REST]) != 1 or current in self._labels:
+                return None
+            items.append(said[_FIRST][0])
+            current = said[_REST][0]
+        return items if isinstance(current, ox.NamedNode) and current.value == _NIL else None
+
+    def _literal(self, literal: ox.Literal) -> str:
+        datatype = "" if literal.language else literal.datatype.value
+        if datatype == f"{_XSD}integer" and _SHORT_NUMBER.match(literal.value):
+            return literal.value
+        if datatype == f"{_XSD}decimal" and _SHORT_DECIMAL.match(literal.value):
+            return literal.value
+        if datatype == f"{_XSD}boolean" and literal.value in ("true", "false"):
+            return literal.value
+        text = ntriples(PlainLiteral(literal.value))
+        if literal.language:
+            return f"{text}@{literal.language}"
+        return text if datatype == f"{_XSD}string" else f"{text}^^{self._iri(datatype)}"
+
+    def _iri(self, iri: str) -> str:
+        cut = max(iri.rfind("#"), iri.rfind("/")) + 1
+        prefix = self._names.get(iri[:cut])
+        if prefix is not None and _LOCAL.match(iri[cut:]):
+            self._used.add(prefix)
+            return f"{prefix}:{iri[cut:]}"
+        return f"<{iri}>"
+
+    def _predicate_key(self, predicate: str) -> tuple[int, str]:
+        used = set(self._used)
+        name = self._iri(predicate)
+        self._used = used
+        if predicate == _TYPE:
+            return (-1, "")
+        return (_FIRST_PROPERTIES.index(name) if name in _FIRST_PROPERTIES else len(_FIRST_PROPERTIES), name)
+
+    def _object_key(self, term: object) -> tuple[int, object, str]:
+        if isinstance(term, ox.BlankNode):
+            return (2, [], self._blank_key(term))
+        if isinstance(term, ox.Literal):
+            return (1, [], f"{term.language or ''}\x00{term.value}\x00{term.datatype.value}")
+        return (0, _natural(str(term)), "")
+
+    def _subject_key(self, subject: Node) -> tuple[int, object]:
+        if isinstance(subject, ox.BlankNode):
+            return (1, self._labels[subject])
+        return (0, _natural(subject.value))
+
+    def _blank_key(self, node: ox.BlankNode, depth: int = 0) -> str:
+        """Describe a blank node by what it says, some levels deep; equal descriptions keep the order of the source."""
+        if node in self._keys:
+            return self._keys[node]
+        parts = []
+        for predicate in sorted(self._about.get(node, {})):
+            for value in self._about[node][predicate]:
+                if isinstance(value, ox.BlankNode):
+                    parts.append(f"{predicate} {self._blank_key(value, depth + 1) if depth < 6 else ''}")
+                else:
+                    parts.append(f"{predicate} {value}")
+        key = "|".join(sorted(parts))
+        if depth == 0:
+            self._keys[node] = key
+        return key
+
+
+def _natural(text: str) -> list[tuple[int, int, str]]:
+    """Return a sort key in which 10 comes after 9."""
+    return [(1, int(part), "") if part.isdigit() else (0, 0, part) for part in re.split(r"(\d+)", text) if part]
+
+
+def _leading_comments(source: str) -> str:
+    lines = []
+    for line in source.splitlines():
+        if not line.startswith("#"):
+            break
+        lines.append(line.rstrip())
+    return "\n".join(lines) + "\n" if lines else ""
