@@ -1,0 +1,45 @@
+"""Answer a query on the published state in this process, for the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sundgraf.application.ask import ask, load_questions
+from sundgraf.application.dump import make_dumps
+from sundgraf.application.query import Limits, answer_query, pick_format
+from sundgraf.domain.errors import NotFound
+from sundgraf.domain.question import Question
+from sundgraf.store.direct import open_direct
+
+
+async def answer_locally(state: Path, text: str, format_name: str) -> bytes:
+    """Return the answer to a query. Raises MalformedQuery, UnknownFormat, Refused or StoreUnusable."""
+    store = open_direct(state)
+    format = pick_format(text, "", format_name)
+    answer = await answer_query(store, text, format, Limits(0))
+    return b"".join([piece async for piece in answer])
+
+
+async def ask_locally(state: Path, question: Question, given: dict[str, str], format_name: str) -> bytes:
+    """Return the answer to a stored question."""
+    store = open_direct(state)
+    answer = await ask(store, question, given, pick_format(question.text, "", format_name))
+    return b"".join([piece async for piece in answer])
+
+
+async def export_locally(state: Path, queries: Path, format_name: str) -> bytes:
+    """Return the whole graph, not compressed."""
+    import gzip  # noqa: PLC0415  only here
+
+    for dump in await make_dumps(open_direct(state), queries):
+        if dump.download.format.name == format_name:
+            return gzip.decompress(dump.body)
+    raise NotFound(f"There is no dump in {format_name!r}.")
+
+
+def find_question(root: Path, name: str) -> Question:
+    """Return the stored question called `name`. Raises NotFound."""
+    questions = load_questions(root / "queries" / "ask")
+    if name not in questions:
+        raise NotFound(f"There is no stored question {name!r}; `sundgraf ask` lists them.")
+    return questions[name]

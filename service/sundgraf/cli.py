@@ -1,0 +1,283 @@
+"""The `sundgraf` command. Bad input is one line on standard error and exit code 2."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from sundgraf import __version__
+from sundgraf.domain.errors import BadInput, SundgrafError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+RESULT_FORMATS = ("table", "json", "csv", "tsv", "xml", "turtle", "ntriples", "rdfxml", "jsonld", "trig", "nquads")
+
+
+class _Group(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SundgrafError as error:
+            click.echo(f"sundgraf: {' '.join(str(error).split())}", err=True)
+            ctx.exit(2)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """The open knowledge graph of AI in healthcare, and the service to run it on.
+
+    \b
+    Example:
+      sundgraf serve
+    """
+
+
+def _settings() -> Any:
+    from pydantic import ValidationError  # noqa: PLC0415  `sundgraf version` should not wait for it
+
+    from sundgraf.settings import Settings  # noqa: PLC0415
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadInput(f"SUNDGRAF_{str(first['loc'][0]).upper()}: {first['msg']} ({first['input']!r}).") from error
+
+
+def _root(settings: Any) -> Path:
+    from sundgraf.bundle import find_bundle  # noqa: PLC0415
+
+    return find_bundle(settings.rooms).root
+
+
+@contextmanager
+def _progress(title: str, total: int) -> Iterator[Callable[[int], object]]:
+    """Show a bar on standard error where that is a terminal; yield what moves it on."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress  # noqa: PLC0415
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda step: bar.advance(task, step)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
+def serve(host: str, port: int) -> None:
+    """Serve the graph; load it first where that is needed.
+
+    \b
+    Example:
+      sundgraf serve --host 0.0.0.0 --port 8080
+    """
+    from sundgraf.bundle import find_bundle  # noqa: PLC0415
+    from sundgraf.http.serve import run  # noqa: PLC0415
+
+    settings = _settings()
+    run(settings, find_bundle(settings.rooms), host, port)
+
+
+@main.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--graph", default="", help="IRI of the named graph the files become.")
+@click.option("--rebuild", is_flag=True, help="Make the state anew from our own files, whatever is there.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result for machines.")
+def load(files: tuple[Path, ...], graph: str, rebuild: bool, as_json: bool) -> None:
+    """Publish the repository's files, or other FILES beside what is published.
+
+    \b
+    Example:
+      sundgraf load
+      sundgraf load more.nt --graph https://example.org/graph/more
+    """
+    from sundgraf.application.load import publish_files, publish_rooms, room_files  # noqa: PLC0415
+    from sundgraf.domain.terms import legal_iri  # noqa: PLC0415
+
+    settings = _settings()
+    if graph and not legal_iri(graph):
+        raise BadInput(f"--graph {graph!r} is not an absolute IRI.")
+    if files and not rebuild:
+        with _progress("Loading", len(files)) as progress:
+            made = publish_files(settings.state, files, graph, progress=progress)
+    else:
+        root = _root(settings)
+        with _progress("Loading", len(room_files(root))) as progress:
+            made = publish_rooms(settings.state, root, progress=progress)
+    if as_json:
+        click.echo(json.dumps({"publication": made.number, "time": made.time, "quads": made.quads}))
+    else:
+        click.echo(f"Publication {made.number}: {made.quads} statements.")
+
+
+@main.command()
+@click.option("--language", type=click.Choice(["en", "da"]), default="en", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the findings for machines.")
+@click.argument("root", required=False, type=click.Path(path_type=Path, file_okay=False, exists=True))
+def check(root: Path | None, language: str, as_json: bool) -> None:
+    """Check the repository's data, shapes and queries; say what to mend, with file and line.
+
+    \b
+    Example:
+      sundgraf check --language da
+    """
+    from sundgraf.application.check import STEPS, check_rooms  # noqa: PLC0415
+
+    root = root or _root(_settings())
+    with _progress("Checking", len(STEPS)) as progress:
+        findings = asyncio.run(check_rooms(root, lambda _: progress(1)))
+    if as_json:
+        click.echo(json.dumps([finding.as_mapping() for finding in findings], ensure_ascii=False))
+    else:
+        for finding in findings:
+            click.echo(finding.say(language))
+        good = {"en": "Nothing to mend.", "da": "Intet at rette."}[language]
+        click.echo(good if not findings else f"{len(findings)} {'to mend' if language == 'en' else 'at rette'}.")
+    sys.exit(1 if findings else 0)
+
+
+@main.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--check", "only_check", is_flag=True, help="Change nothing; exit 1 where something would change.")
+def fmt(paths: tuple[Path, ...], only_check: bool) -> None:
+    """Write Turtle files in the one way of writing them.
+
+    \b
+    Example:
+      sundgraf fmt data/ttl/catalogue/2024.ttl
+    """
+    from sundgraf.application.format_files import format_files  # noqa: PLC0415
+
+    root = _root(_settings())
+    rooms = (root / "ontology", root / "shapes", root / "data" / "ttl", root / "tests" / "shapes")
+    changed = format_files(paths or [path for path in rooms if path.is_dir()], check=only_check)
+    for path in changed:
+        click.echo(f"{'would change' if only_check else 'formatted'} {path}")
+    sys.exit(1 if changed and only_check else 0)
+
+
+@main.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+@click.argument("name", required=False)
+@click.option("--format", "form", type=click.Choice(RESULT_FORMATS), default="table", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Same as --format json.")
+@click.pass_context
+def ask(ctx: click.Context, name: str | None, form: str, as_json: bool) -> None:
+    """Ask a stored question; without NAME, list them. Parameters are options of the question's own.
+
+    \b
+    Example:
+      sundgraf ask solutions --maturity in-operation --language da
+    """
+    from sundgraf.asking import ask_stored, list_questions  # noqa: PLC0415
+
+    settings = _settings()
+    if name is None:
+        click.echo(list_questions(_root(settings), as_json), nl=False)
+        return
+    click.echo(ask_stored(settings, _root(settings), name, ctx.args, "json" if as_json else form), nl=False)
+
+
+@main.command()
+@click.argument("text")
+@click.option("--format", "form", type=click.Choice(RESULT_FORMATS), default="table", show_default=True)
+@click.option("--endpoint", default="", help="Ask this SPARQL endpoint instead of the local graph.")
+def query(text: str, form: str, endpoint: str) -> None:
+    """Run a SPARQL query: TEXT, @FILE or - for standard input.
+
+    \b
+    Example:
+      sundgraf query 'SELECT ?s WHERE { ?s a <https://w3id.org/sundgraf/def/Solution> } LIMIT 3'
+    """
+    from sundgraf.asking import run_query, run_remote_query  # noqa: PLC0415
+
+    if text == "-":
+        text = click.get_text_stream("stdin").read()
+    elif text.startswith("@"):
+        try:
+            text = Path(text[1:]).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput(f"{text[1:]!r} cannot be read ({error}).") from error
+    answer = run_remote_query(endpoint, text, form) if endpoint else run_query(_settings(), text, form)
+    click.echo(answer, nl=False)
+
+
+@main.command()
+@click.option("--format", "form", type=click.Choice(["nquads", "turtle"]), default="nquads", show_default=True)
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write; standard output without.")
+def export(form: str, output: Path | None) -> None:
+    """Write the whole published graph.
+
+    \b
+    Example:
+      sundgraf export --format turtle --output sundgraf.ttl
+    """
+    from sundgraf.asking import export_graph  # noqa: PLC0415
+
+    body = export_graph(_settings(), _root(_settings()), form)
+    if output is None:
+        click.get_binary_stream("stdout").write(body)
+        return
+    try:
+        output.write_bytes(body)
+    except OSError as error:
+        raise BadInput(f"{str(output)!r} cannot be written ({error.strerror}).") from error
+
+
+@main.command()
+@click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
+def backup(target: Path) -> None:
+    """Save the state to TARGET (.tar.gz), also while serving.
+
+    \b
+    Example:
+      sundgraf backup sundgraf-2026-11-20.tar.gz
+    """
+    from sundgraf.application.backup import backup as save  # noqa: PLC0415
+
+    with _progress("Saving", 20) as progress:
+        number = save(_settings().state, target, progress)
+    click.echo(f"Publication {number} is saved in {target}.")
+
+
+@main.command()
+@click.argument("source", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--force", is_flag=True, help="Put the backup in place of what is published.")
+def restore(source: Path, force: bool) -> None:
+    """Bring a backup back.
+
+    \b
+    Example:
+      sundgraf restore sundgraf-2026-11-20.tar.gz --force
+    """
+    from sundgraf.application.backup import restore as bring_back  # noqa: PLC0415
+
+    number = bring_back(_settings().state, source, force=force)
+    click.echo(f"Publication {number} is back.")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print for machines.")
+def version(as_json: bool) -> None:
+    """Say which version this is.
+
+    \b
+    Example:
+      sundgraf version --json
+    """
+    if as_json:
+        click.echo(json.dumps({"sundgraf": __version__, "python": sys.version.split()[0]}))
+    else:
+        click.echo(f"sundgraf {__version__}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+"""What a check found, in words that a steward can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One thing to mend: where (`line` from 1, 0 for unknown), about what, by which rule, and what to do in da and en."""
+
+    file: str
+    line: int
+    subject: str
+    rule: str
+    english: str
+    danish: str = ""
+    severity: str = "violation"
+
+    def say(self, language: str) -> str:
+        """Return one line of text."""
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        text = self.danish if language == "da" and self.danish else self.english
+        about = f" {self.subject}:" if self.subject else ""
+        return f"{where}:{about} {text} [{self.rule}]"
+
+    def as_mapping(self) -> Mapping[str, object]:
+        """Return it for machines."""
+        return {
+            "file": self.file, "line": self.line, "subject": self.subject, "rule": self.rule,
+            "severity": self.severity, "message": {"en": self.english, "da": self.danish or self.english},
+        }  # fmt: skip
