@@ -1,0 +1,3 @@
+"""Fixtures that every test may ask for."""
+
+from server import server as server

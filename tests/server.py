@@ -1,0 +1,137 @@
+"""A really running service for tests: one per session, or one of your own with `running`.
+
+def test_home_is_html(server):                       # the fixture, from tests/conftest.py
+    assert httpx.get(server.url).status_code == 200
+
+with running(tmp_path, SUNDGRAF_DEADLINE="1") as server:     # other settings, own state directory
+    ...
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+import sundgraf
+
+READY_SECONDS = 60.0
+STOP_SECONDS = 15.0
+_PACKAGES = str(Path(sundgraf.__file__).resolve().parent.parent)
+_ADDRESS = re.compile(r"^sundgraf is at (http://\S+)/$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running service: `url` has no slash at its end."""
+
+    url: str
+    state: Path
+    log: Path
+    process: subprocess.Popen[bytes] = field(repr=False)
+
+    @property
+    def pid(self) -> int:
+        """The first of the service's processes, the one to signal."""
+        return self.process.pid
+
+    @property
+    def sparql(self) -> str:
+        """The address of the SPARQL service."""
+        return f"{self.url}/sparql"
+
+    def said(self) -> str:
+        """Return what the service wrote so far."""
+        return self.log.read_text("utf-8", "replace")
+
+
+def command(*arguments: str) -> list[str]:
+    """Return the command line of the `sundgraf` command in this very Python."""
+    return [sys.executable, "-m", "sundgraf.cli", *arguments]
+
+
+def environment(state: Path, **settings: str) -> dict[str, str]:
+    """Return the environment of a `sundgraf` command: this one's without its SUNDGRAF_ settings, and those given."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("SUNDGRAF_")}
+    path = os.pathsep.join(filter(None, [_PACKAGES, inherited.get("PYTHONPATH")]))
+    return {**inherited, "PYTHONPATH": path, "SUNDGRAF_STATE": str(state), **settings}
+
+
+def run(state: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a `sundgraf` command to its end."""
+    return subprocess.run(
+        command(*arguments),
+        env=environment(state, **settings),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@contextlib.contextmanager
+def running(state: Path, *, port: int = 0, ready_seconds: float = READY_SECONDS, **settings: str) -> Iterator[Server]:
+    """Start `sundgraf serve` on the loopback, yield it once it answers, and stop it.
+
+    The state directory is made and filled by the service itself where it is empty. `settings` are SUNDGRAF_ variables.
+    Raises AssertionError with the service's log when it ends early or does not answer in time.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    log = state.parent / f"{state.name}.log"
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            command("serve", "--host", "127.0.0.1", "--port", str(port)),
+            env=environment(state, **settings),
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    try:
+        yield _ready(process, state, log, ready_seconds)
+    finally:
+        _stop(process)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The service with the repository's own graph, shared by all tests of a session: leave it as it is."""
+    with running(tmp_path_factory.mktemp("served") / "state") as started:
+        yield started
+
+
+def _ready(process: subprocess.Popen[bytes], state: Path, log: Path, seconds: float) -> Server:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        said = log.read_text("utf-8", "replace")
+        if process.poll() is not None:
+            raise AssertionError(f"`sundgraf serve` ended with {process.returncode}:\n{said}")
+        address = _ADDRESS.search(said)
+        if address:
+            with contextlib.suppress(httpx.TransportError):
+                answer = httpx.get(f"{address[1]}/sparql", params={"query": "ASK {}"}, timeout=5)
+                if answer.is_success:
+                    return Server(address[1], state, log, process)
+        time.sleep(0.02)
+    raise AssertionError(f"`sundgraf serve` did not answer within {seconds:g} s:\n{log.read_text('utf-8', 'replace')}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask it to stop; after that, end its whole process group, which is ours alone."""
+    if process.poll() is None:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(5)
