@@ -21,7 +21,8 @@ def list_questions(root: Path, as_json: bool) -> str:
     questions = load_questions(root / "queries" / "ask").values()
     if as_json:
         said = [
-            {"name": q.name, "summary": dict(q.summary), "parameters": [p.name for p in q.parameters]} for q in questions
+            {"name": q.name, "summary": dict(q.summary), "parameters": [p.name for p in q.parameters]}
+            for q in questions
         ]
         return json.dumps(said, ensure_ascii=False) + "\n"
     return _table(["question", "asks"], [[q.name, q.summary["en"]] for q in questions])

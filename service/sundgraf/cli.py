@@ -212,7 +212,9 @@ def query(text: str, form: str, endpoint: str) -> None:
 
 @main.command()
 @click.option("--format", "form", type=click.Choice(["nquads", "turtle"]), default="nquads", show_default=True)
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write; standard output without.")
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write; standard output without."
+)
 def export(form: str, output: Path | None) -> None:
     """Write the whole published graph.
 

@@ -16,7 +16,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SUNDGRAF_", extra="ignore")
 
     state: Path = Field(default_factory=lambda: user_data_path("sundgraf"), description="The state directory.")
-    rooms: Path | None = Field(None, description="A folder with ontology, shapes, queries and data, in place of our own.")
+    rooms: Path | None = Field(
+        None, description="A folder with ontology, shapes, queries and data, in place of our own."
+    )
     store: str = Field("", description="Query URL of a SPARQL 1.1 engine; empty for the embedded store.")
     store_update: str = Field("", description="Update URL of that engine.")
     store_graphs: str = Field("", description="Graph Store Protocol URL of that engine.")
@@ -30,6 +32,10 @@ class Settings(BaseSettings):
     byte_limit: int = Field(2 << 30, ge=1, description="Most bytes in an answer.")
     queue: int = Field(64, ge=0, description="Public queries that may wait for a worker in each web process.")
     query_bytes: int = Field(1 << 20, description="Longest query text.")
-    cache_bytes: int = Field(32 << 20, ge=0, description="Memory for ready answers in each web process; 0 turns it off.")
-    memory_quads: int = Field(6_000_000, ge=0, description="Largest graph that workers hold in memory; beyond, on disk.")
+    cache_bytes: int = Field(
+        32 << 20, ge=0, description="Memory for ready answers in each web process; 0 turns it off."
+    )
+    memory_quads: int = Field(
+        6_000_000, ge=0, description="Largest graph that workers hold in memory; beyond, on disk."
+    )
     service_allow: str = Field("", description="Comma-separated endpoints that SERVICE may call; none by default.")

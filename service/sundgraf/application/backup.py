@@ -54,7 +54,9 @@ def restore(state: Path, source: Path, *, force: bool = False) -> int:
     Nothing is replaced unless the whole archive is sound, nor without `force` where something is published already.
     """
     if not force and (state / "current.json").exists():
-        raise BadInput(f"Something is published in {str(state)!r} already; give --force to put the backup in its place.")
+        raise BadInput(
+            f"Something is published in {str(state)!r} already; give --force to put the backup in its place."
+        )
     state.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".restore-", dir=state.parent) as folder:
         unpacked = Path(folder) / "state"

@@ -31,7 +31,9 @@ async def check_rooms(root: Path, step: Callable[[str], object] = lambda _: None
         return findings
     lines = _Lines(root)
     step("form")
-    changed = format_files([p for p in (root / "ontology", root / "shapes", root / "data" / "ttl") if p.is_dir()], check=True)
+    changed = format_files(
+        [p for p in (root / "ontology", root / "shapes", root / "data" / "ttl") if p.is_dir()], check=True
+    )
     findings += [
         Finding(_short(root, path), 1, "", "form", "Run `sundgraf fmt`.", "Kør `sundgraf fmt`.") for path in changed
     ]
@@ -127,8 +129,8 @@ async def _stored_checks(root: Path, store: ox.Store, lines: _Lines) -> list[Fin
 
 
 def _shapes(root: Path, lines: _Lines) -> list[Finding]:
-    data = [file.path for file in room_files(root) if file.merged]
-    shapes = [file.path for file in room_files(root) if not file.merged]
+    data = [file.path for file in room_files(root) if not file.shapes]
+    shapes = [file.path for file in room_files(root) if file.shapes]
     findings = []
     for result in validate(data, shapes) if shapes else []:
         file, line = lines.where(result.focus)

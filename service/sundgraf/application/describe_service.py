@@ -53,11 +53,14 @@ class Download:
     sha256: str
 
 
-def describe_service(publication: Publication, graphs: Sequence[Graph], triples: int) -> Document:
-    """Return the SPARQL 1.1 service description with the VoID figures of what it serves."""
+def describe_service(publication: Publication, graphs: Sequence[Graph], triples: int, address: str) -> Document:
+    """Return the SPARQL 1.1 service description, with the VoID figures of what it serves.
+
+    `address` is where this very service was asked: the one address that must be that of the host in use.
+    """
     document = Document(_PREFIXES)
     service = document.add(SERVICE).has("rdf:type", "sd:Service", "dcat:DataService")
-    service.has("sd:endpoint", SERVICE).has("sd:supportedLanguage", "sd:SPARQL11Query")
+    service.has("sd:endpoint", address).has("sd:supportedLanguage", "sd:SPARQL11Query")
     service.has("sd:feature", "sd:EmptyGraphs")
     for format in (*SOLUTIONS, *GRAPHS):
         service.has("sd:resultFormat", f"formats:{_W3C_FORMATS[format.name]}")
@@ -88,9 +91,7 @@ def describe_dataset(publication: Publication, triples: int, classes: Sequence[t
     return document
 
 
-def describe_catalogue(
-    publication: Publication, graphs: Sequence[Graph], downloads: Sequence[Download]
-) -> Document:
+def describe_catalogue(publication: Publication, graphs: Sequence[Graph], downloads: Sequence[Download]) -> Document:
     """Return the DCAT-AP 3.0.1 catalogue: the whole graph with its downloads, and a dataset for every named graph."""
     document = Document(_PREFIXES)
     made = Literal(publication.time, "xsd:dateTime")
@@ -119,7 +120,9 @@ def describe_catalogue(
         "dcterms:description",
         Literal("Every published statement with the source it comes from, one named graph per source.", language="en"),
         Literal("Alle udgivne udsagn med den kilde, de kommer fra; én navngiven graf pr. kilde.", language="da"),
-    ).has("dcterms:publisher", PUBLISHER).has("dcterms:modified", made).has("dcat:theme", f"{_AUTHORITY}data-theme/HEAL")
+    ).has("dcterms:publisher", PUBLISHER).has("dcterms:modified", made).has(
+        "dcat:theme", f"{_AUTHORITY}data-theme/HEAL"
+    )
     whole.has("dcat:version", Literal(str(publication.number)))
     for download in downloads:
         _add_distribution(document, whole, download)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
+from sundgraf.application.describe_queries import describe_queries
 from sundgraf.domain.errors import BadInput, StoreUnusable
 from sundgraf.domain.question import parse_question
 from sundgraf.store import generations
-from sundgraf.store.load import SourceFile, add_large, add_rooms, derive, format_of
+from sundgraf.store.load import SourceFile, add_large, add_rooms, add_statements, derive, format_of
 
 GRAPHS = "https://w3id.org/sundgraf/graph/"
 
@@ -21,16 +22,16 @@ def _no_progress(_: int) -> None:
 
 
 def room_files(root: Path) -> list[SourceFile]:
-    """Return the files of the rooms under `root` with their graphs. Shapes have graphs but do not join the default one."""
+    """Return the files of the rooms under `root` with their graphs."""
     files = []
-    for folder, prefix, merged in (
-        (root / "ontology", "ontology/", True),
-        (root / "data" / "ttl", "", True),
-        (root / "shapes", "shapes/", False),
+    for folder, prefix, shapes in (
+        (root / "ontology", "ontology/", False),
+        (root / "data" / "ttl", "", False),
+        (root / "shapes", "shapes/", True),
     ):
         for path in sorted(folder.rglob("*.ttl")):
             name = path.relative_to(folder).with_suffix("").as_posix()
-            files.append(SourceFile(path, f"{GRAPHS}{prefix}{name}", merged))
+            files.append(SourceFile(path, f"{GRAPHS}{prefix}{name}", shapes))
     if not files:
         raise BadInput(f"There is no ontology, shapes or data under {str(root)!r}.")
     return files
@@ -39,7 +40,7 @@ def room_files(root: Path) -> list[SourceFile]:
 def edition_of(root: Path) -> str:
     """Return a fingerprint of everything in the rooms that the graph is made from."""
     digest = hashlib.sha256()
-    for path in sorted([f.path for f in room_files(root)] + list((root / "queries" / "derive").glob("*.rq"))):
+    for path in sorted([f.path for f in room_files(root)] + list((root / "queries").rglob("*.rq"))):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
@@ -58,6 +59,7 @@ def publish_rooms(
 def fill_with_rooms(store: ox.Store, root: Path, progress: Callable[[int], object] = _no_progress) -> None:
     """Add the rooms under `root`, and what follows from them, to an empty store."""
     add_rooms(store, room_files(root), progress)
+    add_statements(store, describe_queries(root / "queries"), f"{GRAPHS}queries")
     rules = sorted((root / "queries" / "derive").glob("*.rq"))
     derive(store, [(p.stem, parse_question(p.stem, p.read_text("utf-8")).text) for p in rules])
 
@@ -89,7 +91,9 @@ def publish_files(
             return _finish(state, staged, store, edition, added + len(paths), agent, f"files: {names}")
 
 
-def ensure_published(state: Path, root: Path, progress: Callable[[int], object] = _no_progress) -> generations.Generation:
+def ensure_published(
+    state: Path, root: Path, progress: Callable[[int], object] = _no_progress
+) -> generations.Generation:
     """Return what is published; publish the rooms first where the state is empty or holds an older edition of them.
 
     A state that other files were loaded into is left as it is. A damaged state that our own files can make again is

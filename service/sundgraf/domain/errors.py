@@ -1,22 +1,22 @@
 """What can go wrong, as one small tree.
 
-    SundgrafError
-    +-- BadInput                      the caller can mend it            (CLI exit 2)
-    |   +-- MalformedQuery            SPARQL that does not parse, with line and column
-    |   +-- MalformedData             RDF that does not parse, with file, line and column
-    |   +-- InvalidParameter          a parameter of the wrong type, missing or unknown
-    |   +-- UnknownFormat             a format nobody writes
-    |   +-- TooLarge                  more than the limit says
-    +-- NotFound                      never minted
-    |   +-- Gone                      withdrawn, with its tombstone
-    +-- Refused                       understood and not allowed
-    +-- NotAcceptable                 no format that both sides know
-    +-- UnsupportedMediaType          a request body nobody reads here
-    +-- StoreError                    the store could not do it
-        +-- Busy                      no worker was free in time; try again
-        +-- OutOfTime                 the query passed its deadline and was stopped
-        +-- OutOfMemory               the query passed its memory limit and was stopped
-        +-- StoreUnusable             the state directory cannot be used as it is
+SundgrafError
++-- BadInput                      the caller can mend it            (CLI exit 2)
+|   +-- MalformedQuery            SPARQL that does not parse, with line and column
+|   +-- MalformedData             RDF that does not parse, with file, line and column
+|   +-- InvalidParameter          a parameter of the wrong type, missing or unknown
+|   +-- UnknownFormat             a format nobody writes
+|   +-- TooLarge                  more than the limit says
++-- NotFound                      never minted
+|   +-- Gone                      withdrawn, with its tombstone
++-- Refused                       understood and not allowed
++-- NotAcceptable                 no format that both sides know
++-- UnsupportedMediaType          a request body nobody reads here
++-- StoreError                    the store could not do it
+    +-- Busy                      no worker was free in time; try again
+    +-- OutOfTime                 the query passed its deadline and was stopped
+    +-- OutOfMemory               the query passed its memory limit and was stopped
+    +-- StoreUnusable             the state directory cannot be used as it is
 """
 
 

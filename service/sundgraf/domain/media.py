@@ -61,6 +61,8 @@ def choose(accept: str, offered: tuple[Format, ...]) -> Format:
     best: tuple[float, int, int] | None = None
     chosen: Format | None = None
     for position, candidate in enumerate(offered):
+        if _weight(candidate.media_type, ranges) == (0.0, 2):  # refused by name, whatever its other names
+            continue
         for media_type in (candidate.media_type, *candidate.aliases):
             quality, specificity = _weight(media_type, ranges)
             if quality <= 0:

@@ -113,7 +113,9 @@ def _to_term(question: Question, parameter: Parameter, text: str) -> Term:
     if parameter.type in ("iri", "concept"):
         iri = text
         if re.fullmatch(r"[a-z0-9][a-z0-9.-]*", text):
-            iri = f"{BASE}concept/{parameter.scheme}/{text}" if parameter.scheme else f"{BASE}id/{parameter.kind}/{text}"
+            iri = (
+                f"{BASE}concept/{parameter.scheme}/{text}" if parameter.scheme else f"{BASE}id/{parameter.kind}/{text}"
+            )
         if legal_iri(iri):
             return IRI(iri)
     elif parameter.type == "string":

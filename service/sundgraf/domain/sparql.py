@@ -24,7 +24,9 @@ _TOKEN = re.compile(
 # Anywhere in the text, strings and comments too: what hides a call from one reader must not open it to another. The
 # workers cannot open a connection in any case (store/worker.py).
 _GAP = r"(?:\s|#[^\n]*\n)"
-_SERVICE = re.compile(rf"\bSERVICE(?:{_GAP}+SILENT)?(?:{_GAP}*(<[^>]*>|[?$]\w+)|{_GAP}+([\w.-]*:[\w.-]*))", re.IGNORECASE)
+_SERVICE = re.compile(
+    rf"\bSERVICE(?:{_GAP}+SILENT)?(?:{_GAP}*(<[^>]*>|[?$]\w+)|{_GAP}+([\w.-]*:[\w.-]*))", re.IGNORECASE
+)
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _VOLATILE = frozenset({"NOW", "RAND", "UUID", "STRUUID", "BNODE"})
 _IRI = r"<([^<>\"{}|^`\\\x00-\x20]+)>"

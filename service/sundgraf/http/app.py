@@ -90,7 +90,9 @@ def _add_error_responses(app: FastAPI, pages: Pages) -> None:
 
     async def status(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return problems.respond_to_status(request, pages, error.status_code, str(error.detail), dict(error.headers or {}))
+        return problems.respond_to_status(
+            request, pages, error.status_code, str(error.detail), dict(error.headers or {})
+        )
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)

@@ -129,7 +129,13 @@ class _Outgoing:
     """One response on its way out."""
 
     def __init__(
-        self, delivery: Delivery, key: tuple[bytes, ...] | None, head: bool, accept_encoding: bytes, condition: bytes, send: Send
+        self,
+        delivery: Delivery,
+        key: tuple[bytes, ...] | None,
+        head: bool,
+        accept_encoding: bytes,
+        condition: bytes,
+        send: Send,
     ) -> None:
         self._delivery = delivery
         self._key = key
@@ -185,7 +191,9 @@ class _Outgoing:
         headers = [(n, _allow(v)) if n == b"allow" else (n, v) for n, v in headers]
         etag = next((value for name, value in headers if name == b"etag"), b"")
         if status == 200 and etag and self._condition and matches(self._condition, etag):
-            headers = [pair for pair in headers if pair[0] not in (b"content-length", b"content-encoding", b"content-type")]
+            headers = [
+                pair for pair in headers if pair[0] not in (b"content-length", b"content-encoding", b"content-type")
+            ]
             status, self._silent = 304, True
         elif self._head:
             self._silent = True

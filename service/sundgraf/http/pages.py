@@ -30,7 +30,13 @@ class Pages:
         self.templates.filters["is_iri"] = lambda term: isinstance(term, IRI)
 
     def render(
-        self, request: Request, template: str, *, status: int = 200, headers: dict[str, str] | None = None, **values: Any
+        self,
+        request: Request,
+        template: str,
+        *,
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+        **values: Any,
     ) -> HTMLResponse:
         """Return the page in the reader's language; `t(en, da)` in a template picks the right text."""
         language = language_of(request)
@@ -41,7 +47,9 @@ class Pages:
             request_path=request.url.path,
             **values,
         )
-        return HTMLResponse(body, status, {"Content-Language": language, "Vary": "Accept, Accept-Language", **(headers or {})})
+        return HTMLResponse(
+            body, status, {"Content-Language": language, "Vary": "Accept, Accept-Language", **(headers or {})}
+        )
 
 
 def language_of(request: Request) -> str:

@@ -91,7 +91,9 @@ class _Keeper:
             try:
                 if self._nursery is not None:
                     self._nursery.lifeline.close()
-                _run_web(self._settings, self._bundle, self._listener, None if self._settings.store else self._announcement)
+                _run_web(
+                    self._settings, self._bundle, self._listener, None if self._settings.store else self._announcement
+                )
                 code = 0
             finally:
                 os._exit(code)
@@ -183,7 +185,9 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.listen(_BACKLOG)
     except (OSError, OverflowError) as error:
         if getattr(error, "errno", None) == errno.EADDRINUSE:
-            raise BadInput(f"Port {port} on {host} is in use; stop what runs there or name another with --port.") from error
+            raise BadInput(
+                f"Port {port} on {host} is in use; stop what runs there or name another with --port."
+            ) from error
         raise BadInput(f"{host}:{port} cannot be served ({error}).") from error
     return listener
 

@@ -30,7 +30,9 @@ class DirectStore:
         wanted = to_wire(request)
         sink = io.BytesIO()
         try:
-            truncated = worker.write_answer(worker.run_query(self.engine, wanted), wanted["format"], sink, request.row_limit)
+            truncated = worker.write_answer(
+                worker.run_query(self.engine, wanted), wanted["format"], sink, request.row_limit
+            )
         except Exception as error:
             raise to_error(json.dumps(worker.describe_error(error)).encode()) from error
         return EmbeddedAnswer(sink.getvalue(), truncated)
@@ -45,4 +47,3 @@ def open_direct(state: Path) -> DirectStore:
     if generation is None:
         raise StoreUnusable(f"Nothing is published in {str(state)!r} yet; run `sundgraf load` first.")
     return DirectStore(ox.Store.read_only(str(generation.store)), generation.publication)
-

@@ -109,7 +109,9 @@ def staging(state: Path, base: Generation | None) -> Iterator[Path]:
         yield path
     except OSError as error:
         if error.errno in _DISK_FULL:
-            raise StoreUnusable(f"No room left in {str(state)!r}; nothing was changed. Free some and load again.") from error
+            raise StoreUnusable(
+                f"No room left in {str(state)!r}; nothing was changed. Free some and load again."
+            ) from error
         raise
     finally:
         shutil.rmtree(path, ignore_errors=True)

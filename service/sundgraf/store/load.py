@@ -27,11 +27,11 @@ _DATASETS = {ox.RdfFormat.N_QUADS, ox.RdfFormat.TRIG}
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file, the named graph it is (empty: none), and whether its statements also stand in the default graph."""
+    """A file, the named graph it is (empty: none), and whether it holds shapes rather than data."""
 
     path: Path
     graph: str = ""
-    merged: bool = True
+    shapes: bool = False
 
 
 def format_of(path: Path) -> ox.RdfFormat:
@@ -62,9 +62,16 @@ def add_rooms(store: ox.Store, files: Sequence[SourceFile], progress: Callable[[
         quads = parse_file(file.path)
         graph = ox.NamedNode(file.graph)
         store.bulk_extend(ox.Quad(q.subject, q.predicate, q.object, graph) for q in quads)
-        if file.merged:
-            store.bulk_extend(ox.Quad(q.subject, q.predicate, q.object) for q in quads)
+        store.bulk_extend(ox.Quad(q.subject, q.predicate, q.object) for q in quads)
         progress(1)
+
+
+def add_statements(store: ox.Store, statements: Iterable[ox.Triple], graph: str) -> None:
+    """Add statements that were made rather than read, to a named graph and the default graph."""
+    held = list(statements)
+    named = ox.NamedNode(graph)
+    store.bulk_extend(ox.Quad(t.subject, t.predicate, t.object, named) for t in held)
+    store.bulk_extend(ox.Quad(t.subject, t.predicate, t.object) for t in held)
 
 
 def add_large(store: ox.Store, files: Iterable[SourceFile], progress: Callable[[int], object]) -> None:
@@ -74,8 +81,7 @@ def add_large(store: ox.Store, files: Iterable[SourceFile], progress: Callable[[
         try:
             if file.graph and kind not in _DATASETS:
                 store.bulk_load(path=str(file.path), format=kind, to_graph=ox.NamedNode(file.graph))
-            if not file.graph or file.merged:
-                store.bulk_load(path=str(file.path), format=kind)
+            store.bulk_load(path=str(file.path), format=kind)
         except SyntaxError as error:
             raise _malformed(file.path, error) from error
         progress(1)

@@ -21,7 +21,9 @@ _FIRST_PIECE = 1 << 16
 class RemoteStore:
     """An engine at a query URL, and where they are given an update URL and a Graph Store URL."""
 
-    def __init__(self, query_url: str, update_url: str = "", graphs_url: str = "", user: str = "", password: str = "") -> None:
+    def __init__(
+        self, query_url: str, update_url: str = "", graphs_url: str = "", user: str = "", password: str = ""
+    ) -> None:
         self._query_url = query_url
         self._update_url = update_url
         self._graphs_url = graphs_url

@@ -126,7 +126,12 @@ class _Writer:
         current: object = node
         while isinstance(current, ox.BlankNode):
             said = self._about.get(current, {})
-            if set(said) != {_FIRST, _REST} or len(said[_FIRST]) != 1 or len(said[_REST]) != 1 or current in self._labels:
+            if (
+                set(said) != {_FIRST, _REST}
+                or len(said[_FIRST]) != 1
+                or len(said[_REST]) != 1
+                or current in self._labels
+            ):
                 return None
             items.append(said[_FIRST][0])
             current = said[_REST][0]

@@ -25,6 +25,7 @@ from sundgraf.store import wire
 from sundgraf.store.writers import CutShort, write_boolean, write_solutions, write_triples
 
 _PIECE_BYTES = 1 << 16
+_BASE = "https://w3id.org/sundgraf/sparql"  # what relative IRIs in a query are resolved against
 _GRACE = 0.4  # seconds after the deadline at which the kernel ends the process
 _POSITION = re.compile(r"\bat (\d+):(\d+)")
 _UNKNOWN_FUNCTION = re.compile(r"The custom function <([^>]*)> is not supported")
@@ -58,7 +59,7 @@ def serve(connection: socket.socket, store: ox.Store, hello: dict[str, object], 
 
 def run_query(store: ox.Store, request: dict[str, Any]) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
     """Evaluate a request. A function nobody knows leaves its variable unbound, as SPARQL 1.1 section 17.6 has it."""
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"base_iri": _BASE}
     if request.get("default_graphs") or request.get("named_graphs"):
         options["default_graph"] = [ox.NamedNode(iri) for iri in request["default_graphs"]]
         options["named_graphs"] = [ox.NamedNode(iri) for iri in request["named_graphs"]]
@@ -106,6 +107,8 @@ def describe_error(error: Exception) -> dict[str, object]:
         position = _POSITION.search(text)
         line, column = (int(position[1]), int(position[2])) if position else (None, None)
         return {"kind": "syntax", "message": _shorten(text), "line": line, "column": column}
+    if isinstance(error, ValueError):
+        return {"kind": "syntax", "message": text, "line": None, "column": None}
     if isinstance(error, NotAcceptable):
         return {"kind": "not-acceptable", "message": text}
     if isinstance(error, MemoryError):

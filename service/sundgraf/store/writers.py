@@ -52,8 +52,10 @@ PREFIXES: Mapping[str, str] = {
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
 _TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
-_ENDS_IN_XML_NAME = re.compile(r"[A-Za-z_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff]"
-                               r"[A-Za-z0-9_.\u00b7\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff-]*\Z")
+_ENDS_IN_XML_NAME = re.compile(
+    r"[A-Za-z_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff]"
+    r"[A-Za-z0-9_.\u00b7\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff-]*\Z"
+)
 _ROWS_AT_ONCE = 512
 
 Statement = ox.Triple | ox.Quad
@@ -114,7 +116,7 @@ def write_graph(statements: Iterable[Statement], name: str, prefixes: Mapping[st
     """Return a graph or dataset in the format called `name`. Quads are merged in formats that hold one graph."""
     buffer = io.BytesIO()
     if name not in ("nquads", "trig", "jsonld"):
-        statements = (s.triple if isinstance(s, ox.Quad) else s for s in statements)
+        statements = [s.triple if isinstance(s, ox.Quad) else s for s in statements]
     _write_statements(statements, name, buffer, prefixes)
     return buffer.getvalue()
 
@@ -123,6 +125,8 @@ def _write_statements(
     statements: Iterable[Statement], name: str, sink: Sink | IO[bytes], prefixes: Mapping[str, str] | None = None
 ) -> None:
     used = dict(PREFIXES if prefixes is None else prefixes)
+    if isinstance(statements, list) and name in ("turtle", "trig", "n3", "rdfxml", "jsonld"):
+        used = _used(used, statements)
     if name == "rdfxml":
         held = list(cast("Iterable[ox.Triple]", statements))
         unnameable = sorted({t.predicate.value for t in held if not _ENDS_IN_XML_NAME.search(t.predicate.value)})
@@ -137,9 +141,22 @@ def _write_statements(
     ox.serialize(statements, cast("IO[bytes]", sink), _GRAPHS[name], prefixes=used)
 
 
+def _used(prefixes: dict[str, str], statements: Iterable[Statement]) -> dict[str, str]:
+    heads = set()
+    for statement in statements:
+        for term in (statement.subject, statement.predicate, statement.object):
+            if isinstance(term, ox.NamedNode):
+                heads.add(term.value[: max(term.value.rfind("#"), term.value.rfind("/")) + 1])
+            elif isinstance(term, ox.Literal):
+                heads.add(term.datatype.value.rpartition("#")[0] + "#")
+    return {prefix: iri for prefix, iri in sorted(prefixes.items()) if iri in heads}
+
+
 def _type_without_name(triple: ox.Triple) -> bool:
     kind = triple.object
-    return triple.predicate.value == _TYPE and isinstance(kind, ox.NamedNode) and not _ENDS_IN_XML_NAME.search(kind.value)
+    return (
+        triple.predicate.value == _TYPE and isinstance(kind, ox.NamedNode) and not _ENDS_IN_XML_NAME.search(kind.value)
+    )
 
 
 def _flat_rdfxml(triples: list[ox.Triple]) -> bytes:

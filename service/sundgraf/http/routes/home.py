@@ -27,13 +27,12 @@ def router(context: Context) -> APIRouter:
                 publication=context.store.publication(), triples=await facts.triple_count(context),
             )  # fmt: skip
         publication = context.store.publication()
-        document = describe_service(publication, await facts.graphs(context), await facts.triple_count(context))
+        document = describe_service(publication, await facts.graphs(context), await facts.triple_count(context),
+                                    f"{request.base_url}sparql")  # fmt: skip
         return Response(document.write(format.name), headers={"Content-Type": format.content_type, "Vary": "Accept"})
 
     @routes.get("/solutions", summary="The solutions, with technology, maturity and areas")
-    async def solutions(
-        request: Request, technology: str = "", maturity: str = ""
-    ) -> Response:
+    async def solutions(request: Request, technology: str = "", maturity: str = "") -> Response:
         rows = await facts.page_rows(context, "solutions", language=Literal(language_of(request)))
         shown = [
             row for row in rows

@@ -88,12 +88,16 @@ async def _respond(
         if format is CSV:
             return Response(_table(iri, description), headers=headers)
         return _page(context, request, name, description, headers)
-    body, description = await describe_as(context.store, queries, iri, page, format, f"{BASE.rstrip('/')}{name.document}")
+    body, description = await describe_as(
+        context.store, queries, iri, page, format, f"{BASE.rstrip('/')}{name.document}"
+    )
     headers["Link"] = link_header(name, others, page, description.pages)
     return Response(body, headers=headers)
 
 
-def _page(context: Context, request: Request, name: Name, description: Description, headers: dict[str, str]) -> Response:
+def _page(
+    context: Context, request: Request, name: Name, description: Description, headers: dict[str, str]
+) -> Response:
     language = language_of(request)
     headers.pop("Content-Type")
     return context.pages.render(
@@ -137,7 +141,13 @@ def _table(iri: str, description: Description) -> bytes:
     writer = csv.writer(text)
     writer.writerow(["subject", "property", "value", "language", "datatype"])
     rows: Iterable[tuple[str, ...]] = (
-        (iri, str(f["property"]), str(f["value"]), getattr(f["value"], "language", ""), getattr(f["value"], "datatype", ""))
+        (
+            iri,
+            str(f["property"]),
+            str(f["value"]),
+            getattr(f["value"], "language", ""),
+            getattr(f["value"], "datatype", ""),
+        )
         for f in description.facts
     )
     writer.writerows(dict.fromkeys(rows))

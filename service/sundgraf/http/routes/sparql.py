@@ -12,9 +12,18 @@ from starlette.types import Receive, Scope, Send
 
 from sundgraf.application.describe_service import describe_service
 from sundgraf.application.query import Limits, answer_query, pick_format
-from sundgraf.domain.errors import InvalidParameter, Refused, StoreError, SundgrafError, TooLarge, UnknownFormat, UnsupportedMediaType
+from sundgraf.domain.errors import (
+    InvalidParameter,
+    Refused,
+    StoreError,
+    SundgrafError,
+    TooLarge,
+    UnknownFormat,
+    UnsupportedMediaType,
+)
 from sundgraf.domain.media import GRAPHS, HTML, JSON, Format, choose
 from sundgraf.domain.sparql import read
+from sundgraf.domain.terms import legal_iri
 from sundgraf.http import facts, problems
 from sundgraf.http.context import Context
 from sundgraf.http.delivery import CACHEABLE, entity_tag, matches
@@ -90,6 +99,7 @@ class SPARQLEndpoint:
             if body is not None:
                 await Response(body, 200, headers)(scope, receive, send)
                 return
+        _require_iris(default_graphs + named_graphs)
         limits = _lowered(context.limits, _first(parameters, "timeout"))
         answer = await _unless_gone(
             answer_query(context.store, text, format, limits, default_graphs, named_graphs), receive
@@ -138,8 +148,9 @@ class SPARQLEndpoint:
             return self._context.pages.render(request, "sparql.html", questions=self._context.questions)
         context, publication = self._context, self._context.store.publication()
         graphs, triples = await facts.graphs(context), await facts.triple_count(context)
-        body = describe_service(publication, graphs, triples).write(format.name)
-        etag = entity_tag(str(publication.number), "service description", format.name)
+        address = str(request.url.replace(query="", fragment=""))
+        body = describe_service(publication, graphs, triples, address).write(format.name)
+        etag = entity_tag(str(publication.number), "service description", format.name, address)
         return Response(body, headers={"Content-Type": format.content_type, "Vary": "Accept", "ETag": etag})
 
 
@@ -202,6 +213,12 @@ async def _unless_gone(starting: object, receive: Receive) -> Answer | None:
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _require_iris(graphs: tuple[str, ...]) -> None:
+    for graph in graphs:
+        if not legal_iri(graph):
+            raise InvalidParameter(f"The graph {graph!r} is not an absolute IRI.", "graph-uri")
 
 
 def _lowered(limits: Limits, timeout: str) -> Limits:
