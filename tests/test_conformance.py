@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from server import Server, environment
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,12 +8,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from sundgraf import __version__
 from sundgraf.domain.errors import BadInput, SundgrafError
+
+if TYPE_CHECKING:
+    from sundgraf.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 RESULT_FORMATS = ("table", "json", "csv", "tsv", "xml", "turtle", "ntriples", "rdfxml", "jsonld", "trig", "nquads")
@@ -38,7 +41,7 @@ def main() -> None:
     """
 
 
-def _settings() -> Any:
+def _settings() -> Settings:
     from pydantic import ValidationError  # noqa: PLC0415  `sundgraf version` should not wait for it
 
     from sundgraf.settings import Settings  # noqa: PLC0415
@@ -50,7 +53,7 @@ def _settings() -> Any:
         raise BadInput(f"SUNDGRAF_{str(first['loc'][0]).upper()}: {first['msg']} ({first['input']!r}).") from error
 
 
-def _root(settings: Any) -> Path:
+def _root(settings: Settings) -> Path:
     from sundgraf.bundle import find_bundle  # noqa: PLC0415
 
     return find_bundle(settings.rooms).root

@@ -19,23 +19,25 @@ class Settings(BaseSettings):
     rooms: Path | None = Field(
         None, description="A folder with ontology, shapes, queries and data, in place of our own."
     )
-    store: str = Field("", description="Query URL of a SPARQL 1.1 engine; empty for the embedded store.")
-    store_update: str = Field("", description="Update URL of that engine.")
-    store_graphs: str = Field("", description="Graph Store Protocol URL of that engine.")
-    store_user: str = Field("", description="User name for that engine.")
-    store_password: str = Field("", description="Password for that engine.")
-    web_processes: int = Field(min(2, os.cpu_count() or 1), ge=1, le=64, description="Web processes.")
-    workers: int = Field(2, ge=1, le=64, description="Workers for public queries in each web process.")
-    deadline: float = Field(10.0, gt=0, description="Longest time a public query may run.")
-    worker_memory: int = Field(1 << 30, description="Memory a query may take beyond the graph itself.")
-    row_limit: int = Field(2_000_000, ge=1, description="Most rows in an answer.")
-    byte_limit: int = Field(2 << 30, ge=1, description="Most bytes in an answer.")
-    queue: int = Field(64, ge=0, description="Public queries that may wait for a worker in each web process.")
-    query_bytes: int = Field(1 << 20, description="Longest query text.")
+    store: str = Field(default="", description="Query URL of a SPARQL 1.1 engine; empty for the embedded store.")
+    store_update: str = Field(default="", description="Update URL of that engine.")
+    store_graphs: str = Field(default="", description="Graph Store Protocol URL of that engine.")
+    store_user: str = Field(default="", description="User name for that engine.")
+    store_password: str = Field(default="", description="Password for that engine.")
+    web_processes: int = Field(default=min(2, os.cpu_count() or 1), ge=1, le=64, description="Web processes.")
+    workers: int = Field(default=2, ge=1, le=64, description="Workers for public queries in each web process.")
+    deadline: float = Field(default=10.0, gt=0, description="Longest time a public query may run.")
+    worker_memory: int = Field(default=1 << 30, description="Memory a query may take beyond the graph itself.")
+    row_limit: int = Field(default=2_000_000, ge=1, description="Most rows in an answer.")
+    byte_limit: int = Field(default=2 << 30, ge=1, description="Most bytes in an answer.")
+    queue: int = Field(default=64, ge=0, description="Public queries that may wait for a worker in each web process.")
+    query_bytes: int = Field(default=1 << 20, description="Longest query text.")
     cache_bytes: int = Field(
         32 << 20, ge=0, description="Memory for ready answers in each web process; 0 turns it off."
     )
     memory_quads: int = Field(
         6_000_000, ge=0, description="Largest graph that workers hold in memory; beyond, on disk."
     )
-    service_allow: str = Field("", description="Comma-separated endpoints that SERVICE may call; none by default.")
+    service_allow: str = Field(
+        default="", description="Comma-separated endpoints that SERVICE may call; none by default."
+    )

@@ -1,4 +1,4 @@
-"""Check the rooms: syntax, form, shapes, stored checks, languages and literals; say what to mend, with file and line."""
+"""Check the rooms: syntax, form, shapes, stored checks and literals; say what to mend, with file and line."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _syntax(root: Path) -> list[Finding]:
 
 
 def _literals(root: Path) -> list[Finding]:
-    """A literal that the store would change is written in the way the store keeps it, so that readers get it as written."""
+    """A literal that the store would change is written as the store keeps it, so that readers get it as written."""
     findings = []
     for file in room_files(root):
         scratch = ox.Store()

@@ -25,7 +25,7 @@ class Dump:
 
 
 async def make_dumps(store: Store, queries: Path) -> list[Dump]:
-    """Return the dumps: every named graph as N-Quads, and the merged graph as Turtle. Sorted, and without a time in them."""
+    """Return the dumps: every named graph as N-Quads, the merged graph as Turtle. Sorted, and without a time."""
     text = {name: parse_question(name, (queries / f"{name}.rq").read_text("utf-8")).text
             for name in ("graphs", "graph", "dataset")}  # fmt: skip
     names = dict.fromkeys(str(row["graph"]) for row in await select(store, text["graphs"]))

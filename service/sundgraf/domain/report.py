@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """One thing to mend: where (`line` from 1, 0 for unknown), about what, by which rule, and what to do in da and en."""
+    """One thing to mend: where (`line` from 1, 0 for unknown), about what, by which rule, and what to do."""
 
     file: str
     line: int

@@ -33,8 +33,13 @@ _PREFLIGHT: Headers = [
     (b"allow", b"GET, HEAD, OPTIONS"),
     (b"content-length", b"0"),
 ]
-_COMPRESSIBLE = (b"text/", b"application/json", b"application/sparql", b"application/rdf", b"application/ld+json",
-                 b"application/n-", b"application/trig", b"application/xml", b"application/problem", b"image/svg")  # fmt: skip
+_COMPRESSIBLE = tuple(
+    start.encode()
+    for start in (
+        "text/", "application/json", "application/sparql", "application/rdf", "application/ld+json", "application/n-",
+        "application/trig", "application/xml", "application/problem", "image/svg",
+    )
+)  # fmt: skip
 _SMALLEST = 860  # bytes; below, compression costs more than it saves
 _BIGGEST_CACHED = 1 << 20
 CACHEABLE = b"sundgraf-cacheable"  # set by a route, never sent
@@ -86,7 +91,7 @@ class Delivery:
             await self._app(scope, receive, send)
             return
         method = scope["method"]
-        if method == "GET" or method == "HEAD":
+        if method in ("GET", "HEAD"):
             headers = _interesting(scope["headers"])
             key = (scope["raw_path"], scope["query_string"], headers[0], headers[1], headers[2], headers[3])
             ready = self._cache.get(key)

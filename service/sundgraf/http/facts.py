@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -72,5 +72,7 @@ async def triple_count(context: Context) -> int:
     return await once(context, "triples", make)
 
 
-def _ordered(literals: set[Literal]) -> tuple[Literal, ...]:
-    return tuple(sorted(literals, key=lambda literal: (literal.language, literal.value)))
+def _ordered(literals: Iterable[Term]) -> tuple[Literal, ...]:
+    return tuple(
+        sorted((x for x in literals if isinstance(x, Literal)), key=lambda literal: (literal.language, literal.value))
+    )

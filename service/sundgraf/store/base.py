@@ -15,9 +15,10 @@ NO_LIMIT = 0
 class QueryRequest:
     """A query and how its answer is wanted.
 
-    `format` is the name of the format that the answer is written in ("json", "turtle") and must fit the query's form. `bindings` are values for variables
-    that the SELECT clause projects. Times are seconds, sizes are bytes; 0 means no limit. `trusted` marks the
-    queries of the project's own library: they run in a lane of their own, so that nobody's query delays a page.
+    `format` is the name of the format that the answer is written in ("json", "turtle") and must fit the query's form.
+    `bindings` are values for variables that the SELECT clause projects. Times are seconds, sizes are bytes; 0 means no
+    limit. `trusted` marks the queries of the project's own library: they run in a lane of their own, so that nobody's
+    query delays a page.
     """
 
     text: str

@@ -143,7 +143,7 @@ class EmbeddedAnswer:
 
 
 class _Clock:
-    """Ends a worker at its query's deadline, and lets others go first when a query is long. A waiting reader stops it."""
+    """Ends a worker at its query's deadline, and lets others go first when a query is long. A slow reader stops it."""
 
     def __init__(self, connection: Connection, request: QueryRequest, *, demotable: bool) -> None:
         self._loop = asyncio.get_running_loop()

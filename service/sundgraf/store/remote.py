@@ -39,7 +39,9 @@ class RemoteStore:
         """Send the query to the engine. Raises MalformedQuery, Busy, OutOfTime or StoreError."""
         form = read(request.text).form
         format = named(request.format, SOLUTIONS if form in ("SELECT", "ASK") else GRAPHS)
-        fields: list[tuple[str, str]] = [("query", with_values(request.text, request.bindings))]
+        fields: list[tuple[str, str | int | float | bool | None]] = [
+            ("query", with_values(request.text, request.bindings))
+        ]
         fields += [("default-graph-uri", iri) for iri in request.default_graphs]
         fields += [("named-graph-uri", iri) for iri in request.named_graphs]
         sent = self._client.build_request(

@@ -26,7 +26,7 @@ class Result:
 
 
 def validate(data: Sequence[Path], shapes: Sequence[Path]) -> list[Result]:
-    """Validate all data files as one graph against all shape files. Raises ReportableRuntimeError for a broken shape."""
+    """Validate all data files as one graph against all shape files. Raises ReportableRuntimeError for bad shapes."""
     before = rdflib.NORMALIZE_LITERALS
     rdflib.NORMALIZE_LITERALS = False
     try:

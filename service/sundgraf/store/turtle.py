@@ -13,8 +13,8 @@ from collections.abc import Iterable
 
 import pyoxigraph as ox
 
-from sundgraf.domain.terms import ntriples
 from sundgraf.domain.terms import Literal as PlainLiteral
+from sundgraf.domain.terms import ntriples
 from sundgraf.store.writers import PREFIXES
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"

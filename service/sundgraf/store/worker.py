@@ -65,7 +65,7 @@ def run_query(store: ox.Store, request: dict[str, Any]) -> ox.QuerySolutions | o
         options["named_graphs"] = [ox.NamedNode(iri) for iri in request["named_graphs"]]
     if request.get("bindings"):
         options["substitutions"] = {ox.Variable(name): to_term(value) for name, value in request["bindings"].items()}
-    functions: dict[ox.NamedNode, Callable[..., None]] = {}
+    functions: dict[ox.NamedNode, Callable[..., ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None]] = {}
     while True:
         try:
             return store.query(request["text"], custom_functions=functions or None, **options)

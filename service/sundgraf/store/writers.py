@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Protocol, cast
 
 import pyoxigraph as ox
@@ -138,7 +138,7 @@ def _write_statements(
             sink.write(_flat_rdfxml(held))
             return
         statements = held
-    ox.serialize(statements, cast("IO[bytes]", sink), _GRAPHS[name], prefixes=used)
+    ox.serialize(cast("Iterable[ox.Quad]", statements), cast("IO[bytes]", sink), _GRAPHS[name], prefixes=used)
 
 
 def _used(prefixes: dict[str, str], statements: Iterable[Statement]) -> dict[str, str]:
@@ -176,7 +176,7 @@ class _Limited:
         self._limit = limit
         self.cut = False
 
-    def __iter__(self) -> Iterable[ox.Triple]:  # type: ignore[override]  # a generator is an iterator
+    def __iter__(self) -> Iterator[ox.Triple]:
         for position, triple in enumerate(self._triples):
             if position >= self._limit:
                 self.cut = True
@@ -280,7 +280,7 @@ class _RowGate:
 def statements_about(rows: Iterable[tuple[str, str, str]]) -> bytes:
     """Return N-Triples for (subject, predicate, object) IRIs."""
     triples = (ox.Triple(ox.NamedNode(s), ox.NamedNode(p), ox.NamedNode(o)) for s, p, o in rows)
-    return ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES)
+    return ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b""
 
 
 def merge_documents(documents: Iterable[bytes], name: str, graph: str = "") -> bytes:

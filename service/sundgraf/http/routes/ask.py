@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
@@ -53,7 +52,7 @@ def router(context: Context) -> APIRouter:
     return routes
 
 
-def _answerer(context: Context, question: Question, extension: str) -> Callable[[Request], Any]:
+def _answerer(context: Context, question: Question, extension: str) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         given = {k: v for k, v in request.query_params.items() if k not in _NOT_PARAMETERS}
         format = _format(request, question, extension)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Coroutine
+from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -154,7 +156,7 @@ class SPARQLEndpoint:
         return Response(body, headers={"Content-Type": format.content_type, "Vary": "Accept", "ETag": etag})
 
 
-class _Answered(Exception):  # noqa: N818  not an error: the response is made already
+class _Answered(Exception):
     def __init__(self, response: Response) -> None:
         self.response = response
 
@@ -192,9 +194,9 @@ async def deliver(
         await answer.close()
 
 
-async def _unless_gone(starting: object, receive: Receive) -> Answer | None:
+async def _unless_gone(starting: Coroutine[Any, Any, Answer], receive: Receive) -> Answer | None:
     """Wait for an answer to start; when the reader goes away first, stop the query and return None."""
-    task: asyncio.Task[Answer] = asyncio.ensure_future(starting)  # type: ignore[arg-type]  # a coroutine of Answer
+    task: asyncio.Task[Answer] = asyncio.create_task(starting)
     done, _ = await asyncio.wait({task}, timeout=_PATIENCE)
     if not done:
         gone = asyncio.create_task(_gone(receive))
