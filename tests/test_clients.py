@@ -18,6 +18,10 @@ from rdflib.plugins.stores.sparqlstore import SPARQLStore
 
 from server import Server
 
+pytestmark = [  # rdflib's own, about its readers
+    pytest.mark.filterwarnings("ignore:Dataset.default_context:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:ConjunctiveGraph:DeprecationWarning"),
+]
 BASE = "https://w3id.org/sundgraf/"
 SOLUTION = f"{BASE}id/solution/s-0001"
 TITLES = f"SELECT ?title WHERE {{ <{SOLUTION}> <http://purl.org/dc/terms/title> ?title }} ORDER BY ?title"
@@ -193,7 +197,7 @@ def test_rdflib_parses_an_answer_by_its_address(server, record):
 
 def test_rdflib_service_clause_reads_the_service(server, titles):
     query = TITLES.replace("WHERE {", f"WHERE {{ SERVICE <{server.sparql}> {{").replace("} ORDER", "} } ORDER")
-    assert [str(row.title) for row in rdflib.Graph().query(query)] == titles
+    assert {str(row.title) for row in rdflib.Graph().query(query)} == set(titles)
 
 
 # ------------------------------------------------------------------ requests as other clients send them
@@ -267,8 +271,8 @@ def test_solutions_come_as_the_sender_reads_them(client, titles, sender, accept,
 )
 def test_graphs_come_as_the_sender_reads_them(client, record, sender, accept, media_type):
     answer = client.get("/sparql", params={"query": RECORD}, headers={"Accept": accept})
-    assert kind(answer) in {media_type, TURTLE}, sender
-    assert isomorphic(graph_in(kind(answer), answer.content), record)
+    assert kind(answer) == media_type, sender
+    assert isomorphic(graph_in(media_type, answer.content), record)
 
 
 def test_comunica_sees_an_endpoint_at_the_bare_address(client):
