@@ -82,7 +82,7 @@ def test_protocol_cases_that_need_data_pass(changing_service: str, tmp_path: Pat
     arguments = ("--wipe", "--only", ABOUT_QUERIES, "--json", str(found))
     report = _run("run_protocol.py", *_addresses(changing_service), *arguments)
     ran = _check_protocol(found, report)
-    assert {"protocol/query_dataset_full", "dataset/FROM and FROM NAMED"} <= ran
+    assert {"protocol/query_dataset_full", "protocol/query_multiple_dataset"} <= ran
 
 
 def _check_protocol(found: Path, report: str) -> set[str]:
