@@ -203,7 +203,7 @@ def query(text: str, form: str, endpoint: str) -> None:
     from sundgraf.asking import run_query, run_remote_query  # noqa: PLC0415
 
     if text == "-":
-        text = click.get_text_stream("stdin").read()
+        text = sys.stdin.read()
     elif text.startswith("@"):
         try:
             text = Path(text[1:]).read_text("utf-8")
@@ -229,7 +229,7 @@ def export(form: str, output: Path | None) -> None:
 
     body = export_graph(_settings(), _root(_settings()), form)
     if output is None:
-        click.get_binary_stream("stdout").write(body)
+        sys.stdout.buffer.write(body)
         return
     try:
         output.write_bytes(body)

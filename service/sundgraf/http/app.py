@@ -11,7 +11,6 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
 from sundgraf import __version__
@@ -21,6 +20,7 @@ from sundgraf.domain.errors import SundgrafError
 from sundgraf.http import problems
 from sundgraf.http.context import Context
 from sundgraf.http.delivery import Delivery
+from sundgraf.http.express import LookupAnswers
 from sundgraf.http.pages import Pages
 from sundgraf.http.routes import ask, catalogue, dump, home, resource
 from sundgraf.http.routes.sparql import SPARQLEndpoint
@@ -45,12 +45,13 @@ def create_app(settings: Settings, bundle: Bundle, announcement: Path | None) ->
         store = EmbeddedStore(announcement, workers=settings.workers, trusted_workers=1, queue=settings.queue)
     pages = Pages()
     context = Context(settings, bundle, store, load_questions(bundle.queries / "ask"), pages)
-    endpoint = SPARQLEndpoint(context, None)
+    endpoint = SPARQLEndpoint(context)
+    lookups = LookupAnswers(lambda: store.publication().number)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         if isinstance(store, EmbeddedStore):
-            refresh = _lookup_refresher(settings.state, endpoint)
+            refresh = _lookup_refresher(settings, lookups)
             refresh()
             store.on_publication(refresh)
             await store.open()
@@ -67,19 +68,27 @@ def create_app(settings: Settings, bundle: Bundle, announcement: Path | None) ->
         redoc_url=None,
         default_response_class=JSONResponse,
     )
-    app.router.routes.append(Route("/sparql", endpoint=endpoint, methods=None, include_in_schema=False))
     for routes in (ask, catalogue, dump, home):
         app.include_router(routes.router(context))
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.include_router(resource.router(context))
     _add_error_responses(app, pages)
-    return Delivery(app, lambda: store.publication().number, settings.cache_bytes)
+    return Delivery(
+        app, lambda: store.publication().number, settings.cache_bytes, lookups.answer, {"/sparql": endpoint}
+    )
 
 
-def _lookup_refresher(state: Path, endpoint: SPARQLEndpoint) -> Callable[[], None]:
+def _lookup_refresher(settings: Settings, lookups: LookupAnswers) -> Callable[[], None]:
+    limits = [
+        (b"sundgraf-row-limit", str(settings.row_limit).encode()),
+        (b"sundgraf-byte-limit", str(settings.byte_limit).encode()),
+    ]
+
     def refresh() -> None:
-        generation = generations.current(state)
-        endpoint.use(Lookup(ox.Store.read_only(str(generation.store))) if generation else None)
+        generation = generations.current(settings.state)
+        if generation is not None:
+            store = ox.Store.read_only(str(generation.store))
+            lookups.use(Lookup(store), generation.number, limits)
 
     return refresh
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import brotli
@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Headers = list[tuple[bytes, bytes]]
 
-_CORS: Headers = [
+CORS: Headers = [
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-expose-headers",
@@ -26,7 +26,7 @@ _CORS: Headers = [
     ),
 ]
 _PREFLIGHT: Headers = [
-    *_CORS,
+    *CORS,
     (b"access-control-allow-methods", b"GET, HEAD, POST, OPTIONS"),
     (b"access-control-allow-headers", b"*, Authorization, Content-Type, Accept, If-None-Match"),
     (b"access-control-max-age", b"86400"),
@@ -76,12 +76,24 @@ _CODINGS: dict[str, Callable[[], Compressor]] = {
 
 
 class Delivery:
-    """Wraps the application; `publication` says which publication answers come from."""
+    """Wraps the application; `publication` says which publication answers come from, `lookups` answers at once.
 
-    def __init__(self, app: ASGIApp, publication: Callable[[], int], cache_bytes: int) -> None:
+    `direct` are applications for single paths that need nothing of the framework.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        publication: Callable[[], int],
+        cache_bytes: int,
+        lookups: Callable[[bytes, Headers], tuple[bytes, bytes] | None] = lambda _url, _headers: None,
+        direct: Mapping[str, ASGIApp] | None = None,
+    ) -> None:
         self._app = app
+        self._lookups = lookups
+        self._direct = dict(direct or {})
         self._publication = publication
-        self._cache: OrderedDict[tuple[bytes, ...], tuple[int, int, Headers, bytes]] = OrderedDict()
+        self._cache: OrderedDict[tuple[bytes, ...], tuple[int, int, Headers, bytes, bytes]] = OrderedDict()
         self._room = cache_bytes
         self._cache_bytes = cache_bytes
 
@@ -93,7 +105,9 @@ class Delivery:
         method = scope["method"]
         if method in ("GET", "HEAD"):
             headers = _interesting(scope["headers"])
-            key = (scope["raw_path"], scope["query_string"], headers[0], headers[1], headers[2], headers[3])
+            query = scope["query_string"]
+            url = scope["raw_path"] + b"?" + query if query else scope["raw_path"]
+            key = (url, headers[0], headers[1], headers[2], headers[3])
             ready = self._cache.get(key)
             if ready is not None and ready[0] == self._publication() and not headers[4]:
                 self._cache.move_to_end(key)
@@ -110,7 +124,17 @@ class Delivery:
         else:
             headers = _interesting(scope["headers"])
             outgoing = _Outgoing(self, None, False, headers[1], b"", send)
-        await self._app(scope, receive, outgoing.send)
+        direct = self._direct.get(scope["path"])
+        await (direct or self._app)(scope, receive, outgoing.send)
+
+    def at_once(self, url: bytes, headers: Headers) -> tuple[bytes, bytes] | None:
+        """Return head and body of an answer that lies ready or is a look-up; None where it has to be made."""
+        accept, encoding, language, host, condition = _interesting(headers)
+        ready = self._cache.get((url, accept, encoding, language, host))
+        if ready is not None and ready[0] == self._publication() and not condition:
+            self._cache.move_to_end((url, accept, encoding, language, host))
+            return ready[4], ready[3]
+        return self._lookups(url, headers)
 
     def keep(self, key: tuple[bytes, ...], status: int, headers: Headers, body: bytes) -> None:
         """Keep a ready answer; the least used ones make room."""
@@ -118,10 +142,11 @@ class Delivery:
         if size > min(_BIGGEST_CACHED, self._cache_bytes) or key in self._cache:
             self._cache.pop(key, None)
             return
-        self._cache[key] = (self._publication(), status, headers, body)
+        head = b"".join(b"%b: %b\r\n" % pair for pair in headers)
+        self._cache[key] = (self._publication(), status, headers, body, head)
         self._room -= size
         while self._room < 0:
-            _, (_, _, _, old) = self._cache.popitem(last=False)
+            _, (_, _, _, old, _) = self._cache.popitem(last=False)
             self._room += len(old) + 1000
 
     @property
@@ -178,7 +203,7 @@ class _Outgoing:
         headers: Headers = [(n.lower(), v) for n, v in start["headers"]]
         self._cacheable = any(name == CACHEABLE for name, _ in headers)
         headers = [pair for pair in headers if pair[0] != CACHEABLE]
-        headers += [pair for pair in _CORS if pair[0] not in {name for name, _ in headers}]
+        headers += [pair for pair in CORS if pair[0] not in {name for name, _ in headers}]
         status = start["status"]
         coding = self._coding(headers, body, more)
         if coding:

@@ -160,13 +160,15 @@ def _run_web(settings: Settings, bundle: Bundle, listener: socket.socket, announ
     import uvicorn  # noqa: PLC0415  the keeper needs none of this
 
     from sundgraf.http.app import create_app  # noqa: PLC0415
+    from sundgraf.http.express import ExpressProtocol  # noqa: PLC0415
 
     nursery.die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     config = uvicorn.Config(
         create_app(settings, bundle, announcement),
         loop="uvloop",
-        http="httptools",
+        http=ExpressProtocol,
+        proxy_headers=False,
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Coroutine
 from typing import Any
 from urllib.parse import parse_qsl
@@ -23,14 +22,13 @@ from sundgraf.domain.errors import (
     UnknownFormat,
     UnsupportedMediaType,
 )
-from sundgraf.domain.media import GRAPHS, HTML, JSON, Format, choose
+from sundgraf.domain.media import GRAPHS, HTML, Format, choose
 from sundgraf.domain.sparql import read
 from sundgraf.domain.terms import legal_iri
 from sundgraf.http import facts, problems
 from sundgraf.http.context import Context
 from sundgraf.http.delivery import CACHEABLE, entity_tag, matches
 from sundgraf.store.base import Answer
-from sundgraf.store.lookup import Lookup
 
 _PATIENCE = 0.02  # seconds before anybody looks whether the reader has gone away
 Parameters = list[tuple[str, str]]
@@ -39,13 +37,8 @@ Parameters = list[tuple[str, str]]
 class SPARQLEndpoint:
     """An ASGI application for one path; it stands beside the framework's routes to save their cost on every query."""
 
-    def __init__(self, context: Context, lookup: Lookup | None) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._lookup = lookup
-
-    def use(self, lookup: Lookup | None) -> None:
-        """Answer look-ups from another state."""
-        self._lookup = lookup
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -96,11 +89,6 @@ class SPARQLEndpoint:
                 await Response(status_code=304, headers=headers)(scope, receive, send)
                 return
             headers[CACHEABLE.decode()] = "1"
-        if self._lookup is not None and format is JSON and not default_graphs and not named_graphs:
-            body = self._lookup.answer(text)
-            if body is not None:
-                await Response(body, 200, headers)(scope, receive, send)
-                return
         _require_iris(default_graphs + named_graphs)
         limits = _lowered(context.limits, _first(parameters, "timeout"))
         answer = await _unless_gone(
@@ -196,20 +184,33 @@ async def deliver(
 
 async def _unless_gone(starting: Coroutine[Any, Any, Answer], receive: Receive) -> Answer | None:
     """Wait for an answer to start; when the reader goes away first, stop the query and return None."""
-    task: asyncio.Task[Answer] = asyncio.create_task(starting)
-    done, _ = await asyncio.wait({task}, timeout=_PATIENCE)
-    if not done:
-        gone = asyncio.create_task(_gone(receive))
-        try:
-            await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            gone.cancel()
-        if not task.done():
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, SundgrafError):
-                await task
+    loop = asyncio.get_running_loop()
+    waiting = asyncio.current_task()
+    watch: asyncio.Task[None] | None = None
+    left = False
+
+    async def stop_when_gone() -> None:
+        nonlocal left
+        await _gone(receive)
+        left = True
+        if waiting is not None:
+            waiting.cancel()
+
+    def begin_watch() -> None:
+        nonlocal watch
+        watch = loop.create_task(stop_when_gone())
+
+    timer = loop.call_later(_PATIENCE, begin_watch)  # most answers are there before anybody need look
+    try:
+        return await starting
+    except asyncio.CancelledError:
+        if left:
             return None
-    return task.result()
+        raise
+    finally:
+        timer.cancel()
+        if watch is not None:
+            watch.cancel()
 
 
 async def _gone(receive: Receive) -> None:
