@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,12 +30,13 @@ def validate(data: Sequence[Path], shapes: Sequence[Path]) -> list[Result]:
     before = rdflib.NORMALIZE_LITERALS
     rdflib.NORMALIZE_LITERALS = False
     try:
-        _, report, _ = pyshacl.validate(_graph(data), shacl_graph=_graph(shapes), advanced=False, inference="none")
+        rules = _graph(shapes)
+        _, report, _ = pyshacl.validate(_graph(data), shacl_graph=rules, advanced=False, inference="none")
     finally:
         rdflib.NORMALIZE_LITERALS = before
     assert isinstance(report, rdflib.Graph)
     return sorted(
-        (_result(report, node) for node in report.subjects(rdflib.RDF.type, SH.ValidationResult)),
+        (_result(report, rules, node) for node in report.subjects(rdflib.RDF.type, SH.ValidationResult)),
         key=lambda result: (result.focus, result.shape, result.value),
     )
 
@@ -50,16 +51,19 @@ def _graph(paths: Sequence[Path]) -> rdflib.Graph:
     return graph
 
 
-def _result(report: rdflib.Graph, node: Node) -> Result:
+def _result(report: rdflib.Graph, rules: rdflib.Graph, node: Node) -> Result:
     def one(name: URIRef) -> str:
         return str(report.value(node, name) or "")
 
-    messages = {
-        (message.language or "en"): str(message)
-        for message in report.objects(node, SH.resultMessage)
-        if isinstance(message, rdflib.Literal)
-    }
+    said = _by_language(report.objects(node, SH.resultMessage))
+    if not said:  # pySHACL 0.40 drops the language tags of messages in results of sh:sparql
+        said = _by_language(rules.objects(report.value(node, SH.sourceShape), SH.message))
+    messages = said or {"en": one(SH.resultMessage)}
     return Result(
         one(SH.focusNode), one(SH.sourceShape), one(SH.resultPath), one(SH.value),
         one(SH.resultSeverity).rsplit("#", 1)[-1].lower(), messages,
     )  # fmt: skip
+
+
+def _by_language(messages: Iterable[Node]) -> dict[str, str]:
+    return {text.language: str(text) for text in messages if isinstance(text, rdflib.Literal) and text.language}
