@@ -51,9 +51,9 @@ def publish_rooms(
     """Publish the rooms under `root` in place of whatever is published. Nothing changes unless all of it loads."""
     edition = edition_of(root)
     with generations.publishing(state), generations.staging(state, None) as staged:
-        store = ox.Store(str(staged / "store"))
-        fill_with_rooms(store, root, progress)
-        return _finish(state, staged, store, edition, 0, agent, "edition of the repository's files")
+        quads = _build(staged, lambda store: fill_with_rooms(store, root, progress))
+        reason = "edition of the repository's files"
+        return generations.commit(state, staged, quads=quads, edition=edition, added=0, agent=agent, reason=reason)
 
 
 def fill_with_rooms(store: ox.Store, root: Path, progress: Callable[[int], object] = _no_progress) -> None:
@@ -84,11 +84,14 @@ def publish_files(
     with generations.publishing(state):
         base = generations.current(state)
         with generations.staging(state, base) as staged:
-            store = ox.Store(str(staged / "store"))
-            add_large(store, [SourceFile(path, graph) for path in paths], progress)
-            names = ", ".join(path.name for path in paths)
+            sources = [SourceFile(path, graph) for path in paths]
+            quads = _build(staged, lambda store: add_large(store, sources, progress))
             edition, added = (base.edition, base.added) if base else ("", 0)
-            return _finish(state, staged, store, edition, added + len(paths), agent, f"files: {names}")
+            reason = f"files: {', '.join(path.name for path in paths)}"
+            added += len(paths)
+            return generations.commit(
+                state, staged, quads=quads, edition=edition, added=added, agent=agent, reason=reason
+            )
 
 
 def ensure_published(
@@ -110,10 +113,10 @@ def ensure_published(
     return publish_rooms(state, root, agent="sundgraf serve", progress=progress)
 
 
-def _finish(
-    state: Path, staged: Path, store: ox.Store, edition: str, added: int, agent: str, reason: str
-) -> generations.Generation:
+def _build(staged: Path, fill: Callable[[ox.Store], None]) -> int:
+    """Fill the staged store and return its size. Its files are closed when this returns."""
+    store = ox.Store(str(staged / "store"))
+    fill(store)
     quads = len(store)
     store.flush()
-    del store  # closes the engine's files before they are moved
-    return generations.commit(state, staged, quads=quads, edition=edition, added=added, agent=agent, reason=reason)
+    return quads

@@ -85,10 +85,12 @@ class _Keeper:
             before.retire()
 
     def start_web(self) -> None:
+        parent = os.getpid()
         pid = os.fork()
         if pid == 0:
             code = 1
             try:
+                nursery.die_with_parent(parent)
                 if self._nursery is not None:
                     self._nursery.lifeline.close()
                 _run_web(
@@ -162,7 +164,6 @@ def _run_web(settings: Settings, bundle: Bundle, listener: socket.socket, announ
     from sundgraf.http.app import create_app  # noqa: PLC0415
     from sundgraf.http.express import ExpressProtocol  # noqa: PLC0415
 
-    nursery.die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     config = uvicorn.Config(
         create_app(settings, bundle, announcement),

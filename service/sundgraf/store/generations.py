@@ -17,12 +17,13 @@ import fcntl
 import json
 import os
 import shutil
+import traceback
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sundgraf.domain.errors import StoreUnusable
+from sundgraf.domain.errors import StoreUnusable, SundgrafError
 from sundgraf.store.base import Publication
 
 _KEPT = 3  # generations that stay on disk: a server may still be reading the one before
@@ -108,16 +109,16 @@ def staging(state: Path, base: Generation | None) -> Iterator[Path]:
             _link_copy(base.store, path / "store")
         yield path
     except OSError as error:
-        if error.errno in _DISK_FULL:
-            raise StoreUnusable(
-                f"No room left in {str(state)!r}; nothing was changed. Free some and load again."
-            ) from error
+        traceback.clear_frames(error.__traceback__)  # lets go of the engine, which would go on writing
+        raise StoreUnusable(
+            f"The load into {str(state)!r} failed ({error.strerror or error}); nothing was changed. "
+            "If the disk is full, free some of it and load again."
+        ) from error
+    except SundgrafError as error:
+        traceback.clear_frames(error.__traceback__)
         raise
     finally:
         shutil.rmtree(path, ignore_errors=True)
-
-
-_DISK_FULL = frozenset({28, 122})  # ENOSPC, EDQUOT
 
 
 def commit(state: Path, staged: Path, *, quads: int, edition: str, added: int, agent: str, reason: str) -> Generation:

@@ -50,10 +50,12 @@ def start(store: Path, publication: Publication, socket_path: Path, *, in_memory
     Call only from a process without threads. Raises RuntimeError when the store cannot be opened.
     """
     near, far = socket.socketpair()
+    parent = os.getpid()
     pid = os.fork()
     if pid == 0:
         code = 1
         try:
+            die_with_parent(parent)
             near.close()
             _run(store, publication, socket_path, far, in_memory=in_memory, memory=memory)
             code = 0
@@ -77,7 +79,6 @@ def _run(
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
     signal.set_wakeup_fd(-1)
-    die_with_parent()
     _keep_freed_memory()
     held = load_in_memory(store) if in_memory else None
     if held is None:
@@ -150,10 +151,11 @@ def _fork_worker(
     hello: dict[str, object],
     memory: int,
 ) -> int:
+    parent = os.getpid()
     pid = os.fork()
     if pid == 0:
         try:
-            die_with_parent()
+            die_with_parent(parent)
             listener.close()
             keeper.close()
             signal.set_wakeup_fd(-1)
@@ -190,8 +192,10 @@ def _reap(children: set[int]) -> None:
         children.discard(pid)
 
 
-def die_with_parent() -> None:
-    """Ask the kernel (Linux) to end this process when its parent ends."""
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel (Linux) to end this process when its parent, `parent`, ends; end at once if it has already."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)

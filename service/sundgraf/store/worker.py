@@ -144,6 +144,7 @@ class _FrameSink:
     def write(self, piece: bytes) -> int:
         size = len(piece)
         if size > self._left:
+            self._left = -1  # the engine offers once more what was refused
             raise CutShort
         self._left -= size
         self._pieces.append(piece)

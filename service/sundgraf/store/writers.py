@@ -242,6 +242,8 @@ class _RowGate:
         self.full = False
 
     def write(self, piece: bytes) -> int:
+        if self.full:  # the engine offers once more what was refused
+            return len(piece)
         window = self._held + piece
         if self._held == self._mark or window.count(self._mark) >= self._left:
             self._stop(window)

@@ -1,0 +1,184 @@
+"""A publication is whole or absent, whatever happens while it is made."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+from server import command, environment, run
+
+from sundgraf.application.load import ensure_published, publish_files, publish_rooms
+from sundgraf.domain.errors import BadInput, MalformedData, StoreUnusable, UnknownFormat
+from sundgraf.store import generations
+from sundgraf.store.direct import open_direct
+
+ROOT = Path(__file__).resolve().parent.parent
+GOOD = "<https://example.org/a> <https://example.org/b> <https://example.org/c> .\n"
+
+
+@pytest.fixture
+def state(tmp_path):
+    publish_rooms(tmp_path / "state", ROOT)
+    return tmp_path / "state"
+
+
+def size(state: Path) -> int:
+    return len(open_direct(state).engine)
+
+
+def test_files_are_added_beside_what_is_published(state, tmp_path):
+    before = size(state)
+    (tmp_path / "a.nt").write_text(GOOD)
+    made = publish_files(state, [tmp_path / "a.nt"], "https://example.org/g")
+    assert made.number == 2
+    assert size(state) == before + 2  # once in its graph, once in the default graph
+
+
+def test_file_with_a_syntax_error_changes_nothing_and_says_where(state, tmp_path):
+    before = size(state)
+    (tmp_path / "bad.ttl").write_text(
+        "<https://example.org/a> a <https://example.org/b> .\n<https://example.org/c> a\n"
+    )
+    with pytest.raises(MalformedData, match=r"bad\.ttl:3:"):
+        publish_files(state, [tmp_path / "bad.ttl"])
+    assert size(state) == before
+    assert generations.current(state).number == 1
+    assert not list(state.glob("staging-*"))
+
+
+def test_unknown_kind_of_file_is_refused_before_anything_is_done(state, tmp_path):
+    (tmp_path / "a.docx").write_text("x")
+    with pytest.raises(UnknownFormat, match="docx"):
+        publish_files(state, [tmp_path / "a.docx"])
+    with pytest.raises(BadInput, match="no file"):
+        publish_files(state, [tmp_path / "absent.ttl"])
+
+
+def test_killed_loader_leaves_the_published_state_and_the_next_one_clears_up(state, tmp_path):
+    big = tmp_path / "big.nt"
+    with big.open("w") as file:
+        for number in range(300_000):
+            file.write(f"<https://example.org/{number}> <https://example.org/b> <https://example.org/c> .\n")
+    process = subprocess.Popen(command("load", str(big)), env=environment(state))
+    while not list(state.glob("staging-*")) and process.poll() is None:
+        pass
+    process.kill()
+    process.wait()
+    assert generations.current(state).number == 1
+    (tmp_path / "a.nt").write_text(GOOD)
+    assert publish_files(state, [tmp_path / "a.nt"]).number == 2
+    assert not list(state.glob("staging-*"))
+
+
+def test_full_disk_while_loading_changes_nothing_and_says_so(state, tmp_path):
+    """A limit on the size of files stands in for the end of the disk: the engine sees a failing write in both cases."""
+    big = tmp_path / "big.nt"
+    with big.open("w") as file:
+        for number in range(200_000):
+            file.write(f'<https://example.org/{number}> <https://example.org/b> "{number * 7919}" .\n')
+    before = generations.current(state).number
+    line = " ".join(f"'{part}'" for part in command("load", str(big)))
+    done = subprocess.run(
+        ["bash", "-c", f"trap '' XFSZ; ulimit -f 2000; {line}"],
+        env=environment(state), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("sundgraf: ")
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert generations.current(state).number == before
+    assert not list(state.glob("staging-*"))
+
+
+@pytest.mark.parametrize("damage", ["pointer", "meta", "store"])
+def test_half_written_state_is_named_with_the_way_out(state, damage):
+    generation = generations.current(state)
+    if damage == "pointer":
+        (state / "current.json").write_text('{"generation": ')
+    elif damage == "meta":
+        (generation.path / "meta.json").unlink()
+    else:
+        (generation.store / "CURRENT").unlink()
+    with pytest.raises(StoreUnusable, match="sundgraf load --rebuild"):
+        open_direct(state)
+    asked = run(state, "query", "ASK { ?s ?p ?o }")
+    assert asked.returncode == 2
+    assert "--rebuild" in asked.stderr
+    assert run(state, "load", "--rebuild").returncode == 0
+    assert size(state) > 10_000
+
+
+def test_damaged_state_that_holds_added_files_is_never_rebuilt_by_itself(state, tmp_path):
+    (tmp_path / "a.nt").write_text(GOOD)
+    publish_files(state, [tmp_path / "a.nt"])
+    (generations.current(state).store / "CURRENT").unlink()
+    with pytest.raises(StoreUnusable):
+        ensure_published(state, ROOT)
+
+
+def test_unchanged_rooms_are_not_published_again(state):
+    assert ensure_published(state, ROOT).number == 1
+
+
+def test_log_says_who_published_what_and_survives_a_torn_line(state):
+    with (state / "publications.jsonl").open("a") as log:
+        log.write('{"number": 99, "ti')
+    entries = generations.log(state)
+    assert [entry["number"] for entry in entries] == [1]
+    assert entries[0]["reason"] == "edition of the repository's files"
+
+
+def test_state_directory_that_cannot_be_written_is_one_clear_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = run(tmp_path / "file" / "state", "load")
+    assert done.returncode == 2
+    assert "SUNDGRAF_STATE" in done.stderr
+
+
+def test_default_graph_is_the_union_of_the_named_ones(state):
+    engine = open_direct(state).engine
+    missing = engine.query(
+        "SELECT (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } FILTER(!isBlank(?s) && !isBlank(?o)) "
+        "FILTER NOT EXISTS { ?s ?p ?o } }"
+    )
+    assert [row["n"].value for row in missing] == ["0"]
+
+
+def test_literals_come_back_as_written(state):
+    """What `sundgraf check` demands of our files is enough for the store to give them back unchanged."""
+    engine = open_direct(state).engine
+    for path in sorted((ROOT / "data" / "ttl").rglob("*.ttl")):
+        for quad in ox.parse(path=str(path)):
+            if isinstance(quad.object, ox.Literal):
+                assert ox.Quad(quad.subject, quad.predicate, quad.object) in engine
+                found = {q.object for q in engine.quads_for_pattern(quad.subject, quad.predicate, quad.object)}
+                assert {(o.value, o.language, o.datatype) for o in found} >= {
+                    (quad.object.value, quad.object.language, quad.object.datatype)
+                }
+
+
+def test_backup_and_restore_bring_everything_back(state, tmp_path):
+    archive = tmp_path / "b.tar.gz"
+    assert run(state, "backup", str(archive)).returncode == 0
+    other = tmp_path / "other"
+    assert run(other, "restore", str(archive)).returncode == 0
+    assert size(other) == size(state)
+    again = run(other, "restore", str(archive))
+    assert again.returncode == 2
+    assert "--force" in again.stderr
+    half = tmp_path / "half.tar.gz"
+    half.write_bytes(archive.read_bytes()[: archive.stat().st_size // 2])
+    broken = run(other, "restore", str(half), "--force")
+    assert broken.returncode == 2
+    assert "nothing was changed" in broken.stderr
+    assert size(other) == size(state)
+
+
+def test_export_holds_every_named_graph(state):
+    done = run(state, "export")
+    assert done.returncode == 0
+    graphs = {quad.graph_name for quad in ox.parse(done.stdout.encode(), format=ox.RdfFormat.N_QUADS)}
+    assert graphs == set(open_direct(state).engine.named_graphs())
+    assert json.loads(run(state, "version", "--json").stdout)["sundgraf"]

@@ -1,0 +1,281 @@
+"""Public queries cannot hurt: deadlines, memory, limits, readers who leave, calls to elsewhere, dead workers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from server import Server, run, running
+
+RUNAWAY = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?a != ?%s) }"
+JSON = {"Accept": "application/sparql-results+json"}
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A service with one web process, a short deadline and low limits."""
+    settings = {"DEADLINE": "1", "WEB_PROCESSES": "1", "ROW_LIMIT": "10", "BYTE_LIMIT": "200000", "QUEUE": "4",
+                "WORKER_MEMORY": str(300 << 20)}  # fmt: skip
+    with running(
+        tmp_path_factory.mktemp("strict") / "state", **{f"SUNDGRAF_{k}": v for k, v in settings.items()}
+    ) as up:
+        yield up
+
+
+def processes_of(server: Server) -> set[int]:
+    """All processes of the service that are not zombies, from /proc."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                if os.getpgid(int(entry.name)) == server.pid and fields[0] != "Z":
+                    found.add(int(entry.name))
+    return found
+
+
+def busy_processes(server: Server, seconds: float = 0.3) -> set[int]:
+    def ticks(pid: int) -> int:
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            return int(fields[11])
+        return 0
+
+    before = {pid: ticks(pid) for pid in processes_of(server)}
+    time.sleep(seconds)
+    return {pid for pid, count in before.items() if ticks(pid) - count > seconds * 100 * 0.3}
+
+
+def ask(server: Server, text: str, **more: str) -> httpx.Response:
+    return httpx.get(server.sparql, params={"query": text, **more}, headers=JSON, timeout=30)
+
+
+def test_runaway_query_is_stopped_at_the_deadline_with_advice(strict):
+    start = time.monotonic()
+    answer = ask(strict, RUNAWAY % "d")
+    assert answer.status_code == 504
+    assert time.monotonic() - start < 2.5
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "after 1 seconds" in answer.json()["detail"]
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+def test_reader_may_lower_the_deadline_but_not_raise_it(strict):
+    start = time.monotonic()
+    assert ask(strict, RUNAWAY % "e", timeout="0.2").status_code == 504
+    assert time.monotonic() - start < 1
+    start = time.monotonic()
+    assert ask(strict, RUNAWAY % "f", timeout="60").status_code == 504
+    assert time.monotonic() - start < 3
+
+
+def test_no_worker_outlives_its_deadline(strict):
+    with contextlib.suppress(httpx.HTTPError):
+        ask(strict, RUNAWAY % "g")
+    time.sleep(1)
+    assert busy_processes(strict) == set()
+
+
+def test_stored_questions_answer_while_runaways_hold_every_public_worker(strict):
+    stop = time.monotonic() + 2.5
+
+    def attack(number: int) -> None:
+        while time.monotonic() < stop:
+            with contextlib.suppress(httpx.HTTPError):
+                ask(strict, RUNAWAY % f"h{number}")
+
+    threads = [threading.Thread(target=attack, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.5)
+    slowest = 0.0
+    for word in ("robot", "app", "video", "journal", "blod"):
+        start = time.monotonic()
+        answer = httpx.get(f"{strict.url}/ask/search", params={"word": word}, headers=JSON, timeout=10)
+        slowest = max(slowest, time.monotonic() - start)
+        assert answer.status_code == 200
+    for thread in threads:
+        thread.join()
+    assert slowest < 1
+
+
+def test_full_queue_is_503_with_retry_after(strict):
+    async def flood() -> list[httpx.Response]:
+        async with httpx.AsyncClient(timeout=30) as client:
+            return await asyncio.gather(
+                *(client.get(strict.sparql, params={"query": RUNAWAY % f"q{i}"}, headers=JSON) for i in range(14))
+            )
+
+    answers = asyncio.run(flood())
+    assert {answer.status_code for answer in answers} == {503, 504}
+    refused = next(answer for answer in answers if answer.status_code == 503)
+    assert refused.headers["retry-after"] == "5"
+    assert "try again" in refused.json()["detail"]
+
+
+def test_query_that_needs_too_much_memory_is_stopped_and_the_next_one_works(strict):
+    text = 'SELECT (GROUP_CONCAT(CONCAT(STR(?a), STR(?d)); separator="xxxxxxxxxxxxxxxx") AS ?t) WHERE { ?a ?b ?c . ?d ?e ?f }'
+    answer = ask(strict, text)
+    assert answer.status_code in (503, 504)
+    assert ask(strict, "ASK { ?s ?p ?o }").json()["boolean"] is True
+
+
+def test_reader_who_leaves_stops_the_query(strict):
+    host, _, port = strict.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port))) as connection:
+        path = str(httpx.URL("/sparql", params={"query": RUNAWAY % "z"}))
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        time.sleep(0.4)
+        assert busy_processes(strict, 0.2)
+    time.sleep(0.15)
+    assert busy_processes(strict, 0.2) == set()
+
+
+@pytest.mark.parametrize("accept", ["application/sparql-results+json", "application/sparql-results+xml", "text/csv",
+                                    "text/tab-separated-values"])  # fmt: skip
+def test_answer_cut_at_the_row_limit_is_well_formed_and_says_so(strict, accept):
+    answer = httpx.get(strict.sparql, params={"query": "SELECT ?s ?p WHERE { ?s ?p ?o }"}, headers={"Accept": accept})
+    assert answer.headers["sundgraf-truncated"] == "rows"
+    assert answer.headers["sundgraf-row-limit"] == "10"
+    rows = {
+        "application/sparql-results+json": lambda: len(answer.json()["results"]["bindings"]),
+        "application/sparql-results+xml": lambda: answer.text.count("<result>") * answer.text.endswith("</sparql>"),
+        "text/csv": lambda: len(answer.text.splitlines()) - 1,
+        "text/tab-separated-values": lambda: len(answer.text.splitlines()) - 1,
+    }[accept]()
+    assert rows == 10
+
+
+def test_answer_of_just_the_limit_is_not_called_cut(strict):
+    for accept in (
+        "application/sparql-results+json",
+        "application/sparql-results+xml",
+        "text/csv",
+        "text/tab-separated-values",
+    ):
+        answer = httpx.get(
+            strict.sparql, params={"query": "SELECT ?s ?p WHERE { ?s ?p ?o } LIMIT 10"}, headers={"Accept": accept}
+        )
+        assert "sundgraf-truncated" not in answer.headers, accept
+
+
+def test_long_answer_cut_at_the_byte_limit_never_looks_complete(tmp_path):
+    with running(tmp_path / "state", SUNDGRAF_BYTE_LIMIT="200000", SUNDGRAF_WEB_PROCESSES="1") as server:
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.get(server.sparql, params={"query": "SELECT * WHERE { ?s ?p ?o }"}, headers=JSON)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * WHERE { SERVICE <http://127.0.0.1:%d/> { ?s ?p ?o } }",
+        "SELECT * WHERE { SERVICE SILENT <http://127.0.0.1:%d/> { ?s ?p ?o } }",
+        "SELECT * WHERE { \\u0053ERVICE <http://127.0.0.1:%d/> { ?s ?p ?o } }",
+        'SELECT * WHERE { ?x ?y ?z FILTER(?x<?y#>""" \n) SERVICE <http://127.0.0.1:%d/> { ?s ?p ?o } #"""\n }',
+        "PREFIX e: <http://127.0.0.1:%d/> SELECT * WHERE { service #c\n e: { ?s ?p ?o } }",
+        "SELECT * WHERE { BIND(<http://127.0.0.1:%d/> AS ?e) SERVICE ?e { ?s ?p ?o } }",
+    ],
+)
+def test_service_calls_nobody(strict, text):
+    with socket.create_server(("127.0.0.1", 0)) as trap:
+        trap.settimeout(0.3)
+        answer = ask(strict, text % trap.getsockname()[1])
+        assert answer.status_code in (400, 403)
+        with pytest.raises(TimeoutError):
+            trap.accept()
+
+
+def test_worker_in_memory_cannot_open_a_connection_at_all(tmp_path):
+    """Whatever our own reading of a query lets through: the worker itself is asked here, past the refusal."""
+    from sundgraf.application.load import ensure_published
+    from sundgraf.store import nursery, wire
+
+    state = tmp_path / "state"
+    code = (
+        "import sys; from pathlib import Path; from sundgraf.store import nursery, generations; import time\n"
+        "g = generations.current(Path(sys.argv[1]))\n"
+        "n = nursery.start(g.store, g.publication, Path(sys.argv[2]), in_memory=True, memory=1 << 30)\n"
+        "print('ready', flush=True); time.sleep(20)\n"
+    )
+    root = Path(__file__).resolve().parent.parent
+    subprocess.run(["true"], check=True)
+    ensure_published(state, root)
+    path = tmp_path / "n.sock"
+    import sys
+
+    process = subprocess.Popen([sys.executable, "-c", code, str(state), str(path)], stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        with socket.create_server(("127.0.0.1", 0)) as trap, socket.socket(socket.AF_UNIX) as connection:
+            trap.settimeout(0.3)
+            connection.connect(str(path))
+            reader = wire.FrameReader()
+            assert wire.receive(connection, reader)
+            text = f"SELECT * WHERE {{ SERVICE <http://127.0.0.1:{trap.getsockname()[1]}/> {{ ?s ?p ?o }} }}"
+            request = {"text": text, "format": "json", "deadline": 5, "row_limit": 0, "byte_limit": 0}
+            connection.sendall(wire.frame_json(b"Q", request))
+            kind, _ = wire.receive(connection, reader)
+            assert kind == b"X"
+            with pytest.raises(TimeoutError):
+                trap.accept()
+    finally:
+        process.kill()
+        process.wait()
+    assert nursery
+
+
+def test_killed_worker_is_replaced(strict):
+    before = processes_of(strict)
+    assert ask(strict, "ASK { ?s ?p ?o }").status_code == 200
+    for pid in sorted(before)[3:]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    time.sleep(0.5)
+    for _ in range(5):
+        answer = ask(strict, "SELECT (COUNT(*) AS ?n) WHERE { ?s a ?c }")
+        if answer.status_code == 200:
+            break
+        time.sleep(0.5)
+    assert answer.status_code == 200
+
+
+def test_publication_is_picked_up_while_serving(tmp_path):
+    state = tmp_path / "state"
+    extra = tmp_path / "more.nt"
+    extra.write_text("<https://example.org/a> <https://example.org/b> <https://example.org/c> .\n")
+    with running(state) as server:
+        text = "ASK { <https://example.org/a> ?p ?o }"
+        first = ask(server, text)
+        assert first.json()["boolean"] is False
+        assert run(state, "load", str(extra)).returncode == 0
+        end = time.monotonic() + 10
+        seen = 0
+        while time.monotonic() < end and seen < 10:  # each web process by itself, within a fraction of a second
+            seen = seen + 1 if ask(server, text).json()["boolean"] else 0
+            time.sleep(0.1)
+        second = ask(server, text)
+        assert second.json()["boolean"] is True
+        assert second.headers["etag"] != first.headers["etag"]
+        assert int(second.headers["sundgraf-publication"]) == int(first.headers["sundgraf-publication"]) + 1
+
+
+def test_nothing_is_left_when_the_keeper_is_killed(tmp_path):
+    with running(tmp_path / "state") as server:
+        group = processes_of(server)
+        assert len(group) > 3
+        os.kill(server.pid, signal.SIGKILL)
+        end = time.monotonic() + 5
+        while time.monotonic() < end and processes_of(server) - {server.pid}:
+            time.sleep(0.05)
+        assert processes_of(server) - {server.pid} == set()
