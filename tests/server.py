@@ -67,14 +67,14 @@ def environment(state: Path, **settings: str) -> dict[str, str]:
     return {**inherited, "PYTHONPATH": path, "SUNDGRAF_STATE": str(state), **settings}
 
 
-def run(state: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+def run(state: Path, *arguments: str, seconds: float = 120, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run a `sundgraf` command to its end."""
     return subprocess.run(
         command(*arguments),
         env=environment(state, **settings),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=seconds,
         check=False,
     )
 

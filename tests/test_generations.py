@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
-from server import command, environment, run
 
+from server import command, environment, run
 from sundgraf.application.load import ensure_published, publish_files, publish_rooms
 from sundgraf.domain.errors import BadInput, MalformedData, StoreUnusable, UnknownFormat
 from sundgraf.store import generations

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from server import Server, run, running
 
 RUNAWAY = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?a != ?%s) }"
@@ -124,7 +125,8 @@ def test_full_queue_is_503_with_retry_after(strict):
 
 
 def test_query_that_needs_too_much_memory_is_stopped_and_the_next_one_works(strict):
-    text = 'SELECT (GROUP_CONCAT(CONCAT(STR(?a), STR(?d)); separator="xxxxxxxxxxxxxxxx") AS ?t) WHERE { ?a ?b ?c . ?d ?e ?f }'
+    joined = 'GROUP_CONCAT(CONCAT(STR(?a), STR(?d)); separator="xxxxxxxxxxxxxxxx")'
+    text = f"SELECT ({joined} AS ?t) WHERE {{ ?a ?b ?c . ?d ?e ?f }}"
     answer = ask(strict, text)
     assert answer.status_code in (503, 504)
     assert ask(strict, "ASK { ?s ?p ?o }").json()["boolean"] is True
@@ -170,9 +172,9 @@ def test_answer_of_just_the_limit_is_not_called_cut(strict):
 
 
 def test_long_answer_cut_at_the_byte_limit_never_looks_complete(tmp_path):
-    with running(tmp_path / "state", SUNDGRAF_BYTE_LIMIT="200000", SUNDGRAF_WEB_PROCESSES="1") as server:
-        with pytest.raises(httpx.RemoteProtocolError):
-            httpx.get(server.sparql, params={"query": "SELECT * WHERE { ?s ?p ?o }"}, headers=JSON)
+    settings = {"SUNDGRAF_BYTE_LIMIT": "200000", "SUNDGRAF_WEB_PROCESSES": "1"}
+    with running(tmp_path / "state", **settings) as server, pytest.raises(httpx.RemoteProtocolError):
+        httpx.get(server.sparql, params={"query": "SELECT * WHERE { ?s ?p ?o }"}, headers=JSON)
 
 
 @pytest.mark.parametrize(

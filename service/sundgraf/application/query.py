@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sundgraf.domain.errors import StoreError
 from sundgraf.domain.media import BOOLEANS, GRAPHS, JSON, SOLUTIONS, TURTLE, Format, choose, named
-from sundgraf.domain.sparql import read, refuse_calls
+from sundgraf.domain.sparql import bind_values, read, refuse_calls
 from sundgraf.domain.terms import IRI, BlankNode, Literal, Term
 from sundgraf.store.base import Answer, QueryRequest, Store
 
@@ -54,9 +54,8 @@ async def answer_query(
     refuse_calls(read(text), limits.services)
     return await store.answer(
         QueryRequest(
-            text,
+            bind_values(text, bindings or {}),
             format.name,
-            bindings or {},
             default_graphs,
             named_graphs,
             limits.deadline,
@@ -69,7 +68,7 @@ async def answer_query(
 
 async def select(store: Store, text: str, bindings: Mapping[str, Term] | None = None) -> list[dict[str, Term]]:
     """Return the rows of one of our own SELECT queries; an unbound variable is absent from its row."""
-    request = QueryRequest(text, JSON.name, bindings or {}, deadline=_OWN_DEADLINE, trusted=True)
+    request = QueryRequest(bind_values(text, bindings or {}), JSON.name, deadline=_OWN_DEADLINE, trusted=True)
     return rows_of(await _whole(await store.answer(request)))
 
 
@@ -77,7 +76,7 @@ async def construct(
     store: Store, text: str, bindings: Mapping[str, Term] | None = None, format: Format = TURTLE
 ) -> bytes:
     """Return the graph of one of our own CONSTRUCT queries."""
-    request = QueryRequest(text, format.name, bindings or {}, deadline=_OWN_DEADLINE, trusted=True)
+    request = QueryRequest(bind_values(text, bindings or {}), format.name, deadline=_OWN_DEADLINE, trusted=True)
     return await _whole(await store.answer(request))
 
 

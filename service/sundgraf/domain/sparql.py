@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from sundgraf.domain.errors import MalformedQuery, Refused
+from sundgraf.domain.terms import Term, ntriples
 
 QUERY_FORMS = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 UPDATE_FORMS = ("INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH")
@@ -27,6 +28,7 @@ _GAP = r"(?:\s|#[^\n]*\n)"
 _SERVICE = re.compile(
     rf"\bSERVICE(?:{_GAP}+SILENT)?(?:{_GAP}*(<[^>]*>|[?$]\w+)|{_GAP}+([\w.-]*:[\w.-]*))", re.IGNORECASE
 )
+_GROUP_START = re.compile(r"\bWHERE\s*\{")
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _VOLATILE = frozenset({"NOW", "RAND", "UUID", "STRUUID", "BNODE"})
 _IRI = r"<([^<>\"{}|^`\\\x00-\x20]+)>"
@@ -88,6 +90,21 @@ def as_lookup(text: str) -> tuple[str, str, str] | None:
     if match is None or (match[1] is not None and match[1] != match[4]):
         return None
     return match[4], match[2], match[3]
+
+
+def bind_values(text: str, bindings: Mapping[str, Term]) -> str:
+    """Return one of our own queries with a VALUES block for the bindings in its WHERE clause and those of subqueries.
+
+    Values are written as N-Triples terms, so that none of them can be read as anything else. Our queries write WHERE
+    before each such group, and nowhere else (tests/test_remote.py asks each of them on another engine). Raises
+    ValueError for an IRI that cannot be written.
+    """
+    if not bindings:
+        return text
+    names = " ".join(f"?{name}" for name in bindings)
+    values = " ".join(ntriples(term) for term in bindings.values())
+    block = f" VALUES ({names}) {{ ({values}) }} "
+    return _GROUP_START.sub(lambda start: start[0] + block, text)
 
 
 def _unescape(match: re.Match[str]) -> str:

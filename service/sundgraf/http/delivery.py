@@ -6,14 +6,13 @@ It stands outside the framework, so that an unhandled error has CORS headers too
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
-import brotli
-import zstandard
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sundgraf.http.coding import CODINGS, Compressor, choose_coding
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -43,36 +42,6 @@ _COMPRESSIBLE = tuple(
 _SMALLEST = 860  # bytes; below, compression costs more than it saves
 _BIGGEST_CACHED = 1 << 20
 CACHEABLE = b"sundgraf-cacheable"  # set by a route, never sent
-
-
-class Compressor(Protocol):
-    """Compresses a body piece by piece."""
-
-    def compress(self, piece: bytes, /) -> bytes:
-        """Return what is ready."""
-        ...
-
-    def flush(self) -> bytes:
-        """Return the end."""
-        ...
-
-
-class _Brotli:
-    def __init__(self) -> None:
-        self._compressor = brotli.Compressor(quality=4)
-
-    def compress(self, piece: bytes) -> bytes:
-        return bytes(self._compressor.process(piece))
-
-    def flush(self) -> bytes:
-        return bytes(self._compressor.finish())
-
-
-_CODINGS: dict[str, Callable[[], Compressor]] = {
-    "zstd": lambda: zstandard.ZstdCompressor(level=3).compressobj(),
-    "br": _Brotli,
-    "gzip": lambda: zlib.compressobj(6, zlib.DEFLATED, 31),
-}
 
 
 class Delivery:
@@ -207,7 +176,7 @@ class _Outgoing:
         status = start["status"]
         coding = self._coding(headers, body, more)
         if coding:
-            compressor = _CODINGS[coding]()
+            compressor = CODINGS[coding]()
             headers = [pair for pair in headers if pair[0] not in (b"content-length", b"content-encoding")]
             headers.append((b"content-encoding", coding.encode()))
             headers = [(n, _tagged(v, coding) if n == b"etag" else v) for n, v in headers]
@@ -246,24 +215,6 @@ class _Outgoing:
         return choose_coding(self._accept_encoding.decode("latin-1"))
 
 
-def choose_coding(accept: str) -> str:
-    """Return the content coding that the reader wants most and we know; "" for none."""
-    best, chosen = 0.0, ""
-    weights: dict[str, float] = {}
-    for part in accept.lower()[:500].split(","):
-        name, _, parameter = part.partition(";")
-        quality = parameter.strip().removeprefix("q=")
-        try:
-            weights[name.strip()] = float(quality) if quality else 1.0
-        except ValueError:
-            weights[name.strip()] = 0.0
-    for coding in _CODINGS:
-        quality_here = weights.get(coding, weights.get("*", 0.0))
-        if quality_here > best:
-            best, chosen = quality_here, coding
-    return chosen if best >= weights.get("identity", 0.0) or not weights.get("identity") else ""
-
-
 def entity_tag(*parts: str) -> str:
     """Return a strong entity tag for what `parts` determine."""
     return '"' + hashlib.blake2b("\x00".join(parts).encode(), digest_size=12).hexdigest() + '"'
@@ -282,7 +233,7 @@ def _tagged(etag: bytes, coding: str) -> bytes:
 
 
 def _untagged(etag: bytes) -> bytes:
-    for coding in _CODINGS:
+    for coding in CODINGS:
         etag = etag.replace(b"-" + coding.encode() + b'"', b'"')
     return etag
 

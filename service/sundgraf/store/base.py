@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Protocol
-
-from sundgraf.domain.terms import Term
 
 NO_LIMIT = 0
 
@@ -16,14 +14,12 @@ class QueryRequest:
     """A query and how its answer is wanted.
 
     `format` is the name of the format that the answer is written in ("json", "turtle") and must fit the query's form.
-    `bindings` are values for variables that the SELECT clause projects. Times are seconds, sizes are bytes; 0 means no
-    limit. `trusted` marks the queries of the project's own library: they run in a lane of their own, so that nobody's
-    query delays a page.
+    Times are seconds, sizes are bytes; 0 means no limit. `trusted` marks the queries of the project's own library: they
+    run in a lane of their own, so that nobody's query delays a page.
     """
 
     text: str
     format: str
-    bindings: Mapping[str, Term] = field(default_factory=dict)
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
     deadline: float = 10.0

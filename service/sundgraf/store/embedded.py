@@ -15,7 +15,6 @@ from sundgraf.domain.errors import (
     OutOfTime,
     StoreError,
 )
-from sundgraf.domain.terms import IRI, Literal, Term
 from sundgraf.store import wire
 from sundgraf.store.base import Publication, QueryRequest
 from sundgraf.store.lane import Connection, Lane
@@ -249,8 +248,6 @@ def to_wire(request: QueryRequest) -> dict[str, Any]:
     if request.default_graphs or request.named_graphs:
         wanted["default_graphs"] = request.default_graphs
         wanted["named_graphs"] = request.named_graphs
-    if request.bindings:
-        wanted["bindings"] = {name: _term_to_wire(term) for name, term in request.bindings.items()}
     return wanted
 
 
@@ -264,11 +261,3 @@ def to_error(payload: bytes) -> Exception:
     if said["kind"] == "memory":
         return OutOfMemory(said["message"])
     return StoreError(said["message"])
-
-
-def _term_to_wire(term: Term) -> list[str]:
-    if isinstance(term, IRI):
-        return ["iri", term.value]
-    if isinstance(term, Literal):
-        return ["literal", term.value, term.datatype, term.language]
-    raise ValueError("a blank node cannot be bound")

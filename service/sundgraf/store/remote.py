@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import httpx
@@ -11,10 +11,8 @@ import httpx
 from sundgraf.domain.errors import Busy, MalformedQuery, OutOfTime, StoreError
 from sundgraf.domain.media import GRAPHS, SOLUTIONS, named
 from sundgraf.domain.sparql import read
-from sundgraf.domain.terms import Term, ntriples
 from sundgraf.store.base import Publication, QueryRequest
 
-_BODY_START = re.compile(r"\{")
 _FIRST_PIECE = 1 << 16
 
 
@@ -39,9 +37,7 @@ class RemoteStore:
         """Send the query to the engine. Raises MalformedQuery, Busy, OutOfTime or StoreError."""
         form = read(request.text).form
         format = named(request.format, SOLUTIONS if form in ("SELECT", "ASK") else GRAPHS)
-        fields: list[tuple[str, str | int | float | bool | None]] = [
-            ("query", with_values(request.text, request.bindings))
-        ]
+        fields: list[tuple[str, str | int | float | bool | None]] = [("query", request.text)]
         fields += [("default-graph-uri", iri) for iri in request.default_graphs]
         fields += [("named-graph-uri", iri) for iri in request.named_graphs]
         sent = self._client.build_request(
@@ -106,21 +102,6 @@ class RemoteAnswer:
     async def close(self) -> None:
         """Hang up, which stops the query in engines that watch for it."""
         await self._response.aclose()
-
-
-def with_values(text: str, bindings: Mapping[str, Term]) -> str:
-    """Return the query with a VALUES block for the bindings at the start of its outermost group.
-
-    Values are written as N-Triples terms, so that none of them can be read as anything else.
-    """
-    if not bindings:
-        return text
-    names = " ".join(f"?{name}" for name in bindings)
-    values = " ".join(ntriples(term) for term in bindings.values())
-    head = re.search(r"\b(?:WHERE\s*)\{", text, re.IGNORECASE) or _BODY_START.search(text)
-    if head is None:
-        return text
-    return f"{text[: head.end()]} VALUES ({names}) {{ ({values}) }} {text[head.end() :]}"
 
 
 def _refusal(status: int, detail: str) -> Exception:

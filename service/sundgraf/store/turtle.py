@@ -64,7 +64,8 @@ class _Writer:
         self._labels: dict[ox.BlankNode, str] = {}
 
     def write(self) -> str:
-        shared = [n for n in self._about if isinstance(n, ox.BlankNode) and not self._nested(n)]
+        blanks = {node: None for node in (*self._about, *self._uses) if isinstance(node, ox.BlankNode)}
+        shared = [node for node in blanks if not self._nested(node)]
         for position, node in enumerate(sorted(shared, key=self._blank_key), 1):
             self._labels[node] = f"_:b{position}"
         subjects = sorted(

@@ -22,7 +22,8 @@ import pyoxigraph as ox
 
 from sundgraf.domain.errors import NotAcceptable
 from sundgraf.store import wire
-from sundgraf.store.writers import CutShort, write_boolean, write_solutions, write_triples
+from sundgraf.store.row_gate import CutShort
+from sundgraf.store.writers import write_boolean, write_solutions, write_triples
 
 _PIECE_BYTES = 1 << 16
 _BASE = "https://w3id.org/sundgraf/sparql"  # what relative IRIs in a query are resolved against
@@ -63,8 +64,6 @@ def run_query(store: ox.Store, request: dict[str, Any]) -> ox.QuerySolutions | o
     if request.get("default_graphs") or request.get("named_graphs"):
         options["default_graph"] = [ox.NamedNode(iri) for iri in request["default_graphs"]]
         options["named_graphs"] = [ox.NamedNode(iri) for iri in request["named_graphs"]]
-    if request.get("bindings"):
-        options["substitutions"] = {ox.Variable(name): to_term(value) for name, value in request["bindings"].items()}
     functions: dict[ox.NamedNode, Callable[..., ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None]] = {}
     while True:
         try:
@@ -88,16 +87,6 @@ def write_answer(
     else:
         cut = write_triples(answer, name, sink, row_limit)
     return "rows" if cut else ""
-
-
-def to_term(value: list[str]) -> ox.NamedNode | ox.Literal:
-    """Return the term of its wire form: ["iri", v] or ["literal", v, datatype, language]."""
-    if value[0] == "iri":
-        return ox.NamedNode(value[1])
-    _, text, datatype, language = value
-    if language:
-        return ox.Literal(text, language=language)
-    return ox.Literal(text, datatype=ox.NamedNode(datatype)) if datatype else ox.Literal(text)
 
 
 def describe_error(error: Exception) -> dict[str, object]:

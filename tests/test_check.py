@@ -1,0 +1,87 @@
+"""`sundgraf check` finds each kind of fault, and says where and what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from server import run
+from sundgraf.application.check import check_rooms
+
+ROOT = Path(__file__).resolve().parent.parent
+CATALOGUE = "data/ttl/catalogue/2024.ttl"
+
+
+@pytest.fixture
+def rooms(tmp_path) -> Path:
+    for name in ("ontology", "shapes", "queries", "data"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def change(rooms: Path, file: str, before: str, after: str) -> None:
+    path = rooms / file
+    text = path.read_text("utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after, 1), "utf-8")
+
+
+def rules(rooms: Path) -> set[str]:
+    return {finding.rule for finding in asyncio.run(check_rooms(rooms))}
+
+
+def test_repository_itself_has_nothing_to_mend():
+    assert asyncio.run(check_rooms(ROOT)) == []
+
+
+FAULTS = [
+    (CATALOGUE, "a sg:Solution ;", "a sg:Solution", "syntax"),
+    (CATALOGUE, "    dcterms:identifier", "  dcterms:identifier", "form"),
+    (CATALOGUE, "sg:sourcePage 6", 'sg:sourcePage "06"^^<http://www.w3.org/2001/XMLSchema#integer>', "literal"),
+    (CATALOGUE, "sg:recordedValue 38", "sg:recordedValue 37", "total-of-solutions"),
+    (CATALOGUE, "concept/technology/ai-data-analysis>", "concept/technology/ai-image-processing>", "total-per-concept"),
+    (CATALOGUE, "id/source/src-0000> ;", "id/source/src-8888> ;", "undefined-reference"),
+    (CATALOGUE, "sg:sourceSection", "sg:sourceSecton", "undeclared-term"),
+    (CATALOGUE, "sg:difference", "<https://example.org/difference>", "unreconciled-total"),
+    (
+        "ontology/vocab/stage.ttl",
+        'skos:prefLabel "Pilot"@da ,\n        "Pilot"@en',
+        'skos:prefLabel "Pilot"@en',
+        "label-in-one-language",
+    ),
+    ("queries/ask/search.rq", "mention a word?", "mention a word", "question"),
+]
+
+
+@pytest.mark.parametrize(("file", "before", "after", "rule"), FAULTS, ids=[fault[3] for fault in FAULTS])
+def test_fault_is_found(rooms, file, before, after, rule):
+    change(rooms, file, before, after)
+    if rule == "unreconciled-total":
+        text = (rooms / file).read_text("utf-8").replace("sg:explanation", "<https://example.org/explanation>")
+        (rooms / file).write_text(text, "utf-8")
+    assert rule in rules(rooms)
+
+
+def test_finding_names_file_line_and_remedy_in_the_asked_language(rooms, tmp_path):
+    change(rooms, CATALOGUE, "sg:sourcePage 6", 'sg:sourcePage "six"')
+    done = run(tmp_path / "state", "check", str(rooms), "--language", "da")
+    assert done.returncode == 1
+    line = next(line for line in done.stdout.splitlines() if "sourcePage" in line)
+    file, number, _ = line.split(":", 2)
+    assert file == CATALOGUE
+    block = (rooms / CATALOGUE).read_text("utf-8").splitlines()[int(number) - 1]
+    assert not block.startswith(" ")
+    assert "Angiv" in line
+    found = json.loads(run(tmp_path / "state", "check", str(rooms), "--json").stdout)
+    assert {"en", "da"} == set(found[0]["message"])
+
+
+def test_syntax_error_names_file_line_and_column(rooms, tmp_path):
+    change(rooms, CATALOGUE, "a sg:Solution ;", "a sg:Solution")
+    done = run(tmp_path / "state", "check", str(rooms))
+    assert done.returncode == 1
+    assert f"{CATALOGUE}:" in done.stdout

@@ -1,0 +1,218 @@
+"""Stable addresses: things, documents, formats, what became of withdrawn and merged ones, and hostile paths."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pyoxigraph as ox
+import pytest
+import rdflib
+
+from server import running
+
+ROOT = Path(__file__).resolve().parent.parent
+SUITE = Path(os.environ.get("SUNDGRAF_CONFORMANCE") or ROOT.parent / "shared" / "conformance")
+THING = "https://w3id.org/sundgraf/id/solution/s-0002"
+LABEL = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
+FORMATS = {
+    "ttl": ox.RdfFormat.TURTLE, "jsonld": ox.RdfFormat.JSON_LD, "nt": ox.RdfFormat.N_TRIPLES,
+    "rdf": ox.RdfFormat.RDF_XML, "nq": ox.RdfFormat.N_QUADS, "trig": ox.RdfFormat.TRIG,
+}  # fmt: skip
+DOCUMENTS = ["doc/solution/s-0002", "def/Solution", "concept/technology", "concept/technology/generative-ai",
+             "shape/Solution", "query/ask/solutions", "graph/catalogue/2024"]  # fmt: skip
+
+
+def parsed(body: bytes, extension: str) -> set[ox.Triple]:
+    return {quad.triple for quad in ox.parse(body, format=FORMATS[extension])}
+
+
+def test_thing_is_303_to_its_document(server):
+    answer = httpx.get(f"{server.url}/id/solution/s-0002?lang=da")
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/doc/solution/s-0002?lang=da"
+    assert "Accept" in answer.headers["vary"]
+    assert httpx.get(f"{server.url}/id/solution/s-0002.ttl").headers["location"] == "/doc/solution/s-0002.ttl"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+@pytest.mark.parametrize("extension", FORMATS)
+def test_document_is_the_same_graph_by_extension_by_accept_and_by_parameter(server, path, extension):
+    by_extension = httpx.get(f"{server.url}/{path}.{extension}")
+    assert by_extension.status_code == 200, by_extension.text
+    kind = by_extension.headers["content-type"].partition(";")[0]
+    assert kind == FORMATS[extension].media_type.partition(";")[0]
+    by_accept = httpx.get(f"{server.url}/{path}", headers={"Accept": kind})
+    by_parameter = httpx.get(f"{server.url}/{path}", params={"format": extension})
+    assert by_accept.content == by_extension.content == by_parameter.content
+    assert len(parsed(by_extension.content, extension)) == len(
+        parsed(httpx.get(f"{server.url}/{path}.nt").content, "nt")
+    )
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_rdfxml_is_read_by_another_parser(server, path):
+    rdflib.Graph().parse(data=httpx.get(f"{server.url}/{path}.rdf").content, format="xml")
+
+
+def test_document_holds_own_statements_labels_and_incoming_links(server):
+    triples = parsed(httpx.get(f"{server.url}/doc/solution/s-0002.nt").content, "nt")
+    thing = ox.NamedNode(THING)
+    assert any(t.subject == thing and t.predicate.value.endswith("/title") for t in triples)
+    pointed_to = {t.object for t in triples if t.subject == thing and isinstance(t.object, ox.NamedNode)}
+    assert any(t.subject in pointed_to and t.predicate == LABEL for t in triples)
+    assert any(t.object == thing and t.predicate.value.endswith("def/classifies") for t in triples)
+
+
+def test_incoming_links_are_paged(server):
+    first = httpx.get(f"{server.url}/concept/technology", headers={"Accept": "text/turtle"})
+    many = httpx.get(f"{server.url}/doc/source/src-0000", headers={"Accept": "text/turtle"})
+    assert 'rel="next"' not in first.headers["link"]
+    assert '</doc/source/src-0000?page=2>; rel="next"' in many.headers["link"]
+    second = httpx.get(f"{server.url}/doc/source/src-0000?page=2", headers={"Accept": "text/turtle"})
+    assert 'rel="prev"' in second.headers["link"]
+    assert second.content != many.content
+    assert httpx.get(f"{server.url}/doc/source/src-0000?page=999").status_code == 404
+    assert httpx.get(f"{server.url}/doc/source/src-0000?page=x").status_code == 400
+
+
+def test_link_header_names_licence_identity_and_alternates(server):
+    link = httpx.get(f"{server.url}/doc/solution/s-0002.ttl").headers["link"]
+    assert f'<{THING}>; rel="cite-as"' in link
+    assert 'rel="license"' in link
+    assert '</doc/solution/s-0002.jsonld>; rel="alternate"; type="application/ld+json"' in link
+    assert 'rel="describedby"' in link
+
+
+def test_identifiers_do_not_depend_on_the_host(server):
+    here = httpx.get(f"{server.url}/doc/solution/s-0002.nt", headers={"Host": "example.org"}).text
+    assert "example.org" not in here
+    assert THING in here
+
+
+def test_etag_makes_the_second_request_empty_and_head_has_no_body(server):
+    url = f"{server.url}/doc/solution/s-0002.ttl"
+    first = httpx.get(url)
+    again = httpx.get(url, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    head = httpx.head(url)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == first.headers["content-type"]
+    plain = httpx.get(url, headers={"Accept-Encoding": "identity"})
+    assert plain.headers["etag"] != first.headers["etag"] or "content-encoding" not in first.headers
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
+def test_bodies_are_compressed_as_the_reader_asks(server, coding):
+    with httpx.stream("GET", f"{server.url}/graph/catalogue/2024.ttl", headers={"Accept-Encoding": coding}) as answer:
+        size = len(b"".join(answer.iter_raw()))
+        assert answer.headers["content-encoding"] == coding
+    assert size < 100_000
+
+
+def test_page_is_in_the_readers_language(server):
+    danish = httpx.get(f"{server.url}/doc/solution/s-0002", headers={"Accept": "text/html", "Accept-Language": "da"})
+    assert danish.headers["content-language"] == "da"
+    assert '<html lang="da">' in danish.text
+    assert "Kunstig intelligens til bistand i diagnostikken" in danish.text
+    english = httpx.get(
+        f"{server.url}/doc/solution/s-0002", headers={"Accept": "text/html", "Accept-Language": "de, en;q=0.5"}
+    )
+    assert '<html lang="en">' in english.text
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("doc/solution/s-9999", 404), ("id/solution/s-9999", 303), ("doc/solution", 404), ("def/Nothing", 404),
+        ("concept/technology/none", 404), ("shape/None", 404), ("query/ask/none", 404), ("graph/none", 404),
+        ("nothing", 404), ("doc/solution/s-0002.docx", 404), ("doc/solution/s-0002?format=docx", 406),
+        ("doc/solution/%22%20onload=%22x", 400), ("doc/solution/s%200002", 400),
+        ("doc/..%2f..%2f..%2fetc%2fpasswd", 404),
+        ("doc/solution/%00", 400), ("static/..%2f..%2fapp.py", 404), ("static/../app.py", 404),
+        ("query/ask/..%2f..%2f..%2fpyproject", 404), ("graph/../../etc/passwd", 404), ("dump/nothing.gz", 404),
+        ("doc/" + "x" * 4000, 400), ("doc/solution/%C3%28", 404),
+    ],
+)  # fmt: skip
+def test_hostile_and_unknown_paths_are_clear_and_never_500(server, path, status):
+    answer = httpx.get(f"{server.url}/{path}", headers={"Accept": "application/json, */*;q=0.1"})
+    assert answer.status_code == status
+    if status >= 400:
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["detail"]
+    page = httpx.get(f"{server.url}/{path}", headers={"Accept": "text/html"})
+    assert page.status_code == status
+    assert "<script" not in page.text
+
+
+def test_wrong_method_is_405_with_allow(server):
+    answer = httpx.post(f"{server.url}/doc/solution/s-0002")
+    assert answer.status_code == 405
+    assert {"GET", "HEAD", "OPTIONS"} <= {method.strip() for method in answer.headers["allow"].split(",")}
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+def test_withdrawn_is_410_with_its_tombstone_and_merged_is_301(tmp_path):
+    rooms = tmp_path / "rooms"
+    for name in ("ontology", "shapes", "queries", "data"):
+        shutil.copytree(ROOT / name, rooms / name)
+    with (rooms / "ontology" / "retired.ttl").open("a") as retired:
+        retired.write(
+            "<https://w3id.org/sundgraf/id/solution/s-9001> a <https://w3id.org/sundgraf/def/Tombstone> ;\n"
+            ' <https://w3id.org/sundgraf/def/reason> "It was a duplicate."@en ;\n'
+            f" <http://purl.org/dc/terms/isReplacedBy> <{THING}> .\n"
+            f"<https://w3id.org/sundgraf/id/solution/s-9002> <https://w3id.org/sundgraf/def/mergedInto> <{THING}> .\n"
+        )
+    with running(tmp_path / "state", SUNDGRAF_ROOMS=str(rooms)) as server:
+        gone = httpx.get(f"{server.url}/doc/solution/s-9001", headers={"Accept": "text/turtle"})
+        assert gone.status_code == 410
+        assert "It was a duplicate." in gone.json()["detail"]
+        assert gone.json()["successor"] == THING
+        page = httpx.get(f"{server.url}/doc/solution/s-9001", headers={"Accept": "text/html"})
+        assert "It was a duplicate." in page.text
+        merged = httpx.get(f"{server.url}/doc/solution/s-9002", headers={"Accept": "text/turtle"})
+        assert (merged.status_code, merged.headers["location"]) == (301, "/id/solution/s-0002")
+
+
+def test_dumps_match_their_checksums_and_hold_the_graph(server):
+    lines = httpx.get(f"{server.url}/dump/SHA256SUMS").text.splitlines()
+    sums = dict(reversed(line.split("  ")) for line in lines)
+    assert set(sums) == {"sundgraf.nq.gz", "sundgraf.ttl.gz"}
+    for name, expected in sums.items():
+        body = httpx.get(f"{server.url}/dump/{name}").content
+        assert hashlib.sha256(body).hexdigest() == expected
+        extension = name.split(".")[1]
+        assert len(list(ox.parse(gzip.decompress(body), format=FORMATS[extension]))) > 5_000
+
+
+def test_catalogue_is_valid_dcat_ap(server):
+    validator = SUITE / "validate_dcat.py"
+    if not validator.is_file():
+        pytest.skip(f"no conformance suites in {SUITE}; set SUNDGRAF_CONFORMANCE to where they are")
+    done = subprocess.run(
+        [sys.executable, str(validator), f"{server.url}/catalog"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 Violation" in done.stdout
+
+
+def test_void_counts_are_the_graphs_own(server):
+    void = parsed(
+        httpx.get(f"{server.url}/.well-known/void", headers={"Accept": "application/n-triples"}).content, "nt"
+    )
+    said = {t.object.value for t in void if t.predicate.value.endswith("void#triples")}
+    answer = httpx.get(server.sparql, params={"query": "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"})
+    assert said == {answer.json()["results"]["bindings"][0]["n"]["value"]}
+
+
+def test_home_is_a_page_for_people_and_a_description_for_machines(server):
+    page = httpx.get(f"{server.url}/", headers={"Accept": "text/html"})
+    assert "Solutions by technology and maturity" in page.text
+    described = parsed(httpx.get(f"{server.url}/", headers={"Accept": "application/n-quads"}).content, "nq")
+    assert any(t.object == ox.NamedNode(server.sparql) for t in described)
