@@ -1,0 +1,96 @@
+"""The pages in a real browser: what a reader does, in both languages, on a wide screen and on a telephone."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+PAGES = [
+    "/", "/solutions", "/ask", "/ask/published-totals", "/ask/search?word=chatbot", "/sparql",
+    "/doc/solution/s-0002", "/doc/source/src-0000", "/def/Solution", "/concept/technology", "/shape/Solution",
+    "/doc/solution/s-9999",
+]  # fmt: skip
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not (CHROMIUM and DRIVER), reason="no chromium with chromedriver: apt install chromium chromium-driver"
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory) -> Iterator[webdriver.Chrome]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                     "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                     "--disable-dev-shm-usage", "--window-size=1200,900",
+                     f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):  # fmt: skip
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    started = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(DRIVER)))
+    yield started
+    started.quit()
+
+
+def wait_for(browser: webdriver.Chrome, text: str) -> None:
+    waiting = WebDriverWait(browser, 10, ignored_exceptions=[StaleElementReferenceException, NoSuchElementException])
+    waiting.until(lambda b: text in b.find_element(By.TAG_NAME, "main").text)
+
+
+def test_reader_goes_from_the_front_page_to_the_sources_of_a_solution(server, browser):
+    browser.get(f"{server.url}/?lang=en")
+    SCREENSHOTS.mkdir(exist_ok=True)
+    browser.save_screenshot(str(SCREENSHOTS / "home.png"))
+    row = next(r for r in browser.find_elements(By.CSS_SELECTOR, ".matrix tbody tr") if "image" in r.text)
+    row.find_element(By.CSS_SELECTOR, "td a").click()
+    wait_for(browser, "2 solutions")
+    browser.find_element(By.PARTIAL_LINK_TEXT, "mammography").click()
+    wait_for(browser, "takes the place of one of the two specialists")
+    browser.save_screenshot(str(SCREENSHOTS / "record.png"))
+    assert browser.current_url.startswith(f"{server.url}/doc/solution/s-0002")
+    assert "frigøre arbejdskraft blandt mammaradiologer" in browser.find_element(By.TAG_NAME, "main").text
+    browser.find_element(By.PARTIAL_LINK_TEXT, "MAGIC").click()
+    wait_for(browser, "cai-x.com")
+
+
+def test_reader_switches_language_and_stays_on_the_page(server, browser):
+    browser.get(f"{server.url}/solutions?lang=en&maturity=idea")
+    browser.find_element(By.LINK_TEXT, "Dansk").click()
+    wait_for(browser, "6 løsninger")
+    assert browser.find_element(By.TAG_NAME, "html").get_attribute("lang") == "da"
+
+
+def test_reader_asks_a_question_through_its_form(server, browser):
+    browser.get(f"{server.url}/ask/search?lang=da")
+    browser.find_element(By.NAME, "word").send_keys("robot")
+    browser.find_element(By.CSS_SELECTOR, "main form button").click()
+    wait_for(browser, "rækker")
+    browser.save_screenshot(str(SCREENSHOTS / "question.png"))
+    assert "Robot til dispensering" in browser.find_element(By.TAG_NAME, "main").text
+    assert "SELECT" in browser.find_element(By.TAG_NAME, "pre").text
+
+
+@pytest.mark.parametrize("language", ["en", "da"])
+@pytest.mark.parametrize("path", PAGES)
+def test_page_fits_a_telephone_and_logs_nothing(server, browser, path, language):
+    browser.set_window_size(390, 844)
+    try:
+        browser.get(f"{server.url}{path}{'&' if '?' in path else '?'}lang={language}")
+        width = browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
+        assert width[0] <= width[1]
+        assert len(browser.find_elements(By.TAG_NAME, "h1")) == 1
+        wrong = [e for e in browser.get_log("browser") if "404" not in e["message"] or "s-9999" not in e["message"]]
+        assert wrong == []
+    finally:
+        browser.set_window_size(1200, 900)
