@@ -50,7 +50,7 @@ UNREACHABLE = "http://invalid.endpoint.org/sparql"
 
 def hold(workers_at: Path, changes: socket.socket, memory: int) -> None:
     """Keep a dataset: apply the changes that arrive on `changes`, and fork a worker for whoever connects."""
-    die_with_parent()
+    die_with_parent(os.getppid())
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the workers
     store = ox.Store()
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -73,9 +73,10 @@ def hold(workers_at: Path, changes: socket.socket, memory: int) -> None:
 
 def _fork_worker(connection: socket.socket, store: ox.Store, memory: int) -> None:
     gc.freeze()
+    parent = os.getpid()
     if os.fork() == 0:
         try:
-            die_with_parent()
+            die_with_parent(parent)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             worker.serve(connection, store, {"number": 0, "may_call": False}, memory)
         finally:
@@ -140,7 +141,7 @@ class ChangingService:
         settings = Settings(state=folder, service_allow=UNREACHABLE)
         embedded._WATCH_SECONDS = _LOOK_SECONDS
         self._store = embedded.EmbeddedStore(self._announcement, workers=1, trusted_workers=1, queue=64)
-        self._endpoint = SPARQLEndpoint(Context(settings, find_bundle(), self._store, {}, Pages()), None)
+        self._endpoint = SPARQLEndpoint(Context(settings, find_bundle(), self._store, {}, Pages()))
         self._service = Delivery(self._query, lambda: self._store.publication().number, 0)
 
     async def __call__(self, scope, receive, send) -> None:
