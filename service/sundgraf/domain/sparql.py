@@ -33,7 +33,9 @@ _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _VOLATILE = frozenset({"NOW", "RAND", "UUID", "STRUUID", "BNODE"})
 _IRI = r"<([^<>\"{}|^`\\\x00-\x20]+)>"
 _LOOKUP = re.compile(
-    rf"\s*SELECT\s+(?:\?(\w+)|\*)\s*(?:WHERE\s*)?\{{\s*{_IRI}\s*{_IRI}\s*\?(\w+)\s*\.?\s*\}}\s*", re.IGNORECASE
+    rf"(?:\s|\#[^\n]*\n)*SELECT\s+(\*|\?\w+(?:\s+\?\w+)?)\s*(?:WHERE\s*)?"
+    rf"\{{\s*{_IRI}\s*(?:{_IRI}|\?(\w+))\s*\?(\w+)\s*\.?\s*\}}\s*",
+    re.IGNORECASE,
 )
 
 
@@ -44,6 +46,17 @@ class Reading:
     form: str
     services: tuple[str, ...]
     volatile: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A query for the values of one thing: of one property (`predicate`), or of all (then `property_variable`)."""
+
+    variables: tuple[str, ...]
+    subject: str
+    predicate: str | None
+    property_variable: str | None
+    value_variable: str
 
 
 @lru_cache(maxsize=1024)
@@ -84,12 +97,19 @@ def refuse_calls(reading: Reading, allowed: frozenset[str]) -> None:
             )
 
 
-def as_lookup(text: str) -> tuple[str, str, str] | None:
-    """Return (variable, subject, predicate) where the query only asks for the values of one property of one thing."""
+def as_lookup(text: str) -> Lookup | None:
+    """Return the look-up that a query is, where it only asks for values of one thing; None for any other query."""
     match = _LOOKUP.fullmatch(text)
-    if match is None or (match[1] is not None and match[1] != match[4]):
+    if match is None:
         return None
-    return match[4], match[2], match[3]
+    projection, subject, predicate, property_variable, value_variable = match.groups()
+    known = {value_variable, property_variable} - {None}
+    if property_variable == value_variable:
+        return None
+    variables = tuple(sorted(known)) if projection == "*" else tuple(projection.replace("?", "").split())
+    if not set(variables) <= known or len(set(variables)) != len(variables):
+        return None
+    return Lookup(variables, subject, predicate, property_variable, value_variable)
 
 
 def bind_values(text: str, bindings: Mapping[str, Term]) -> str:

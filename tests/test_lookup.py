@@ -1,0 +1,77 @@
+"""A look-up that is answered at once is the answer that a worker gives."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import httpx
+import pyoxigraph as ox
+import pytest
+
+from sundgraf.application.load import fill_with_rooms
+from sundgraf.domain.sparql import as_lookup
+from sundgraf.store.lookup import Lookup
+
+ROOT = Path(__file__).resolve().parent.parent
+LABEL = "<http://www.w3.org/2000/01/rdf-schema#label>"
+THING = "<https://w3id.org/sundgraf/id/solution/s-0002>"
+LOOKUPS = [
+    f"SELECT ?label WHERE {{ {THING} {LABEL} ?label }}",
+    f"select * {{ {THING} {LABEL} ?x . }}",
+    f"# with a comment\nSELECT ?p ?o\nWHERE {{\n  {THING} ?p ?o\n}}\n",
+    f"SELECT ?o WHERE {{ {THING} ?p ?o }}",
+    f"SELECT * WHERE {{ {THING} ?p ?o }}",
+    "SELECT ?x WHERE { <https://example.org/nothing> <https://example.org/none> ?x }",
+    "SELECT ?x WHERE { <https://w3id.org/sundgraf/id/total/t-0001> ?p ?x }",
+]
+OTHERS = [
+    f"SELECT DISTINCT ?o WHERE {{ {THING} ?p ?o }}", f"SELECT ?y WHERE {{ {THING} ?p ?o }}",
+    f"SELECT ?x ?x WHERE {{ {THING} ?p ?x }}", f"SELECT ?o WHERE {{ {THING} ?p ?o }} LIMIT 1",
+    f"SELECT ?x WHERE {{ {THING} ?x ?x }}", "SELECT ?o WHERE { <relative> ?p ?o }", "ASK { ?s ?p ?o }",
+    f"SELECT ?o WHERE {{ {THING} ?p ?o FILTER(isIRI(?o)) }}", "SELECT ?o WHERE { ?s ?p ?o }",
+    "SELECT ?s WHERE { <https://w3id.org/sundgraf/id/source/src-0000> ^?p ?s }",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def graph() -> ox.Store:
+    store = ox.Store()
+    fill_with_rooms(store, ROOT)
+    return store
+
+
+def rows(body: bytes) -> list[str]:
+    return sorted(json.dumps(row, sort_keys=True) for row in json.loads(body)["results"]["bindings"])
+
+
+@pytest.mark.parametrize("text", LOOKUPS)
+def test_lookup_is_what_the_engine_says(graph, text):
+    here = Lookup(graph).answer(text)
+    there = graph.query(text).serialize(format=ox.QueryResultsFormat.JSON)
+    assert here is not None
+    assert rows(here) == rows(there)
+    assert json.loads(here)["head"] == json.loads(there)["head"]
+
+
+@pytest.mark.parametrize("text", OTHERS)
+def test_any_other_query_goes_to_a_worker(graph, text):
+    assert Lookup(graph).answer(text) is None
+
+
+def test_thing_with_many_values_goes_to_a_worker(graph):
+    for number in range(100):
+        graph.add(ox.Quad(ox.NamedNode("urn:many"), ox.NamedNode("urn:p"), ox.Literal(str(number))))
+    assert as_lookup("SELECT ?x WHERE { <urn:many> <urn:p> ?x }")
+    assert Lookup(graph).answer("SELECT ?x WHERE { <urn:many> <urn:p> ?x }") is None
+
+
+@pytest.mark.parametrize("text", LOOKUPS)
+def test_over_http_both_ways_agree_headers_and_all(server, text):
+    at_once = httpx.get(server.sparql, params={"query": text}, headers={"Accept-Encoding": "identity"})
+    by_worker = httpx.post(server.sparql, data={"query": text}, headers={"Accept-Encoding": "identity"})
+    assert rows(at_once.content) == rows(by_worker.content)
+    for name in ("content-type", "etag", "vary", "access-control-allow-origin", "sundgraf-row-limit", "cache-control"):
+        assert at_once.headers[name] == by_worker.headers[name], name
+    again = httpx.get(server.sparql, params={"query": text}, headers={"If-None-Match": at_once.headers["etag"]})
+    assert again.status_code == 304
