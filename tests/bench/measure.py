@@ -1,0 +1,147 @@
+"""How things are measured: medians and spreads, requests over one connection, wrk, and the memory of processes."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import shutil
+import statistics
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+JSON = "application/sparql-results+json"
+NTRIPLES = "application/n-triples"
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the value that `share` (0 to 1) of the values do not pass."""
+    ordered = sorted(values)
+    return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Repeated measurements of one thing."""
+
+    values: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        """The middle one."""
+        return statistics.median(self.values)
+
+    def say(self, unit: str = "", scale: float = 1.0, digits: int = 1) -> str:
+        """Return "median (lowest-highest) unit"."""
+        low, high = min(self.values) * scale, max(self.values) * scale
+        return f"{self.median * scale:,.{digits}f} ({low:,.{digits}f}-{high:,.{digits}f}) {unit}".strip()
+
+
+class Connection:
+    """One keep-alive connection to a server."""
+
+    def __init__(self, url: str, timeout: float = 120.0) -> None:
+        self._parts = urlsplit(url)
+        self._open = http.client.HTTPConnection(self._parts.netloc, timeout=timeout)
+
+    def get(self, path: str, accept: str = JSON) -> tuple[int, bytes]:
+        """Return status and whole body."""
+        self._open.request("GET", path, headers={"Accept": accept, "Accept-Encoding": "identity"})
+        answer = self._open.getresponse()
+        return answer.status, answer.read()
+
+    def query(self, text: str, accept: str = JSON) -> bytes:
+        """Return the answer to a query. Raises RuntimeError where it is none."""
+        status, body = self.get(f"{self._parts.path}?{urlencode({'query': text})}", accept)
+        if status != 200:
+            raise RuntimeError(f"{self._parts.netloc} answered {status}: {body[:300]!r}")
+        return body
+
+    def close(self) -> None:
+        """Hang up."""
+        self._open.close()
+
+
+@dataclass(frozen=True)
+class Load:
+    """What wrk saw in one run."""
+
+    per_second: float
+    p99: float  # milliseconds
+
+
+def wrk(
+    url: str, seconds: float, script: Path | None = None, arguments: Sequence[str] = (), accept: str = JSON
+) -> Load:
+    """Ask over 8 keep-alive connections for `seconds`. Raises RuntimeError where any request failed."""
+    if shutil.which("wrk") is None:
+        raise RuntimeError("wrk is not installed; on Debian: apt-get install wrk")
+    command = ["wrk", "-t1", "-c8", f"-d{seconds:g}s", "--latency", "-H", f"Accept: {accept}"]
+    command += ["-s", str(script)] if script else []
+    done = subprocess.run(
+        [*command, url, "--", *arguments], capture_output=True, text=True, check=False, timeout=seconds + 30
+    )
+    said = done.stdout
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
+    if done.returncode or rate is None or "Non-2xx" in said or "Socket errors" in said:
+        raise RuntimeError(f"wrk on {url}:\n{said}{done.stderr}")
+    late = re.search(r"99%\s+([\d.]+)(us|ms|s)", said)
+    scale = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+    return Load(float(rate[1]), float(late[1]) * scale[late[2]] if late else 0.0)
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process as /proc shows it: `ticks` is processor time in clock ticks."""
+
+    pid: int
+    parent: int
+    state: str
+    ticks: int
+
+
+def tree(root: int) -> list[Process]:
+    """Return a process and its descendants."""
+    seen = {process.pid: process for process in _processes()}
+    wanted, found = [root], []
+    while wanted:
+        pid = wanted.pop()
+        if pid in seen:
+            found.append(seen[pid])
+            wanted += [other.pid for other in seen.values() if other.parent == pid]
+    return found
+
+
+def memory(root: int) -> int:
+    """Return the proportional set size of a process and its descendants, in bytes."""
+    total = 0
+    for process in tree(root):
+        try:
+            text = Path(f"/proc/{process.pid}/smaps_rollup").read_text("ascii")
+        except OSError:  # it has just ended
+            continue
+        found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
+        total += int(found[1]) * 1024 if found else 0
+    return total
+
+
+def _processes() -> list[Process]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text("latin-1").rpartition(")")[2].split()
+            except OSError:
+                continue
+            found.append(Process(int(entry.name), int(fields[1]), fields[0], int(fields[11]) + int(fields[12])))
+    return found
+
+
+def seconds_of(task: object) -> float:
+    """Run a callable and return how long it took."""
+    started = time.perf_counter()
+    task()  # type: ignore[operator]
+    return time.perf_counter() - started
