@@ -65,9 +65,9 @@ async def describe_as(
     thing: dict[str, Term] = {"thing": IRI(iri)}
     own = await construct(store, queries["describe"], thing, NTRIPLES)
     labels = await construct(store, queries["labels"], thing, NTRIPLES)
-    incoming = statements_about(
-        (str(row["subject"]), str(row["property"]), iri) for row in description.incoming
-    ) + statements_about([(document, "http://xmlns.com/foaf/0.1/primaryTopic", iri)])
+    incoming = statements_about((str(row["subject"]), str(row["property"]), iri) for row in description.incoming)
+    if document != iri:  # a term is its own document: a statement about the document would be one about the term
+        incoming += statements_about([(document, "http://xmlns.com/foaf/0.1/primaryTopic", iri)])
     return merge_documents((own, labels, incoming), format.name), description
 
 
@@ -77,6 +77,14 @@ async def describe_graph(store: Store, queries: Queries, iri: str, format: Forma
     if not held:
         raise NotFound(f"There is no graph <{iri}>.")
     return merge_documents((held,), format.name, iri if format in (NQUADS, TRIG) else "")
+
+
+async def describe_ontology(store: Store, queries: Queries, iri: str, format: Format) -> bytes:
+    """Return everything that the graph with the ontology `iri` says, in an RDF format. Raises NotFound."""
+    held = await construct(store, queries["ontology"], {"thing": IRI(iri)}, NTRIPLES)
+    if not held:
+        raise NotFound(f"There is no ontology <{iri}>.")
+    return merge_documents((held,), format.name)
 
 
 async def _raise_what_became_of(store: Store, queries: Queries, iri: str) -> None:

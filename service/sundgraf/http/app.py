@@ -64,6 +64,7 @@ def create_app(settings: Settings, bundle: Bundle, announcement: Path | None) ->
         summary="The open knowledge graph of AI and other new technology in healthcare.",
         license_info={"name": "CC BY 4.0 (data), Apache-2.0 (code)"},
         lifespan=lifespan,
+        redirect_slashes=False,  # its Location would repeat whatever the Host header said
         docs_url=None,
         redoc_url=None,
         default_response_class=JSONResponse,

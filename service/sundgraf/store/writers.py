@@ -12,6 +12,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, cast
+from xml.sax.saxutils import escape, quoteattr
 
 import pyoxigraph as ox
 
@@ -52,7 +53,8 @@ PREFIXES: Mapping[str, str] = {
     "void": "http://rdfs.org/ns/void#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
-_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_TYPE = f"{_RDF}type"
 _ENDS_IN_XML_NAME = re.compile(
     r"[A-Za-z_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff]"
     r"[A-Za-z0-9_.\u00b7\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff-]*\Z"
@@ -145,12 +147,34 @@ def _type_without_name(triple: ox.Triple) -> bool:
 
 
 def _flat_rdfxml(triples: list[ox.Triple]) -> bytes:
-    """RDF/XML by rdflib's flat writer, which writes every type as a property. Slower; only for odd type IRIs."""
-    import rdflib  # noqa: PLC0415  half a second, needed once in a blue moon
+    """RDF/XML with one description per statement and every type as a property; only for odd type IRIs."""
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', f"<rdf:RDF xmlns:rdf={quoteattr(_RDF)}>"]
+    for triple in triples:
+        lines.append(f"<rdf:Description {_xml_subject(triple.subject)}>{_xml_property(triple)}</rdf:Description>")
+    return "\n".join([*lines, "</rdf:RDF>", ""]).encode()
 
-    graph = rdflib.Graph()
-    graph.parse(data=ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES), format="ntriples")
-    return graph.serialize(format="xml", encoding="utf-8")
+
+def _xml_subject(subject: object) -> str:
+    if isinstance(subject, ox.BlankNode):
+        return f'rdf:nodeID="b{subject.value}"'
+    return f"rdf:about={quoteattr(str(getattr(subject, 'value', '')))}"
+
+
+def _xml_property(triple: ox.Triple) -> str:
+    iri, value = triple.predicate.value, triple.object
+    local = _ENDS_IN_XML_NAME.search(iri)
+    assert local is not None
+    name = f"p:{local[0]}"
+    start = f"{name} xmlns:p={quoteattr(iri[: local.start()])}"
+    if isinstance(value, ox.Literal):
+        if value.language:
+            start += f" xml:lang={quoteattr(value.language)}"
+        elif not value.datatype.value.endswith("XMLSchema#string"):
+            start += f" rdf:datatype={quoteattr(value.datatype.value)}"
+        return f"<{start}>{escape(value.value)}</{name}>"
+    if isinstance(value, ox.BlankNode):
+        return f'<{start} rdf:nodeID="b{value.value}"/>'
+    return f"<{start} rdf:resource={quoteattr(str(getattr(value, 'value', '')))}/>"
 
 
 class _Limited:

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from sundgraf.application.describe import Description, Moved, describe, describe_as, describe_graph
-from sundgraf.domain.errors import InvalidParameter, NotFound
+from sundgraf.application.describe import Description, Moved, describe, describe_as, describe_graph, describe_ontology
+from sundgraf.domain.errors import InvalidParameter, NotFound, Refused
 from sundgraf.domain.media import CSV, GRAPHS, HTML, Format, choose, named
 from sundgraf.domain.names import BASE, Name, parse_path
 from sundgraf.http.context import Context
@@ -19,10 +19,11 @@ from sundgraf.http.facts import page_query
 from sundgraf.http.links import link_header
 from sundgraf.http.pages import language_of
 from sundgraf.http.record import group_claims, group_facts, title_of
+from sundgraf.http.routes.sparql import NO_WRITES
 
 _FORMATS = (*GRAPHS, HTML, CSV)
 _ROOMS = ("doc", "def", "concept", "shape", "query", "graph")
-_PAGE_QUERIES = ("facts", "claims", "incoming", "describe", "labels", "graph", "withdrawn")
+_PAGE_QUERIES = ("facts", "claims", "incoming", "describe", "labels", "graph", "ontology", "withdrawn")
 
 
 def router(context: Context) -> APIRouter:
@@ -38,6 +39,10 @@ def router(context: Context) -> APIRouter:
         headers = {"Vary": "Accept, Accept-Language", "Link": f'<{name.document}>; rel="describedby"'}
         return RedirectResponse(target + query, 303, headers)
 
+    @routes.get("/def", include_in_schema=False)
+    async def ontology() -> Response:
+        return RedirectResponse("/def/", 301)
+
     async def document(request: Request, room: str, rest: str) -> Response:
         name, extension = parse_path(room, rest)
         page = _page_of(request)
@@ -47,10 +52,15 @@ def router(context: Context) -> APIRouter:
         if name.room == "query":
             _query_text(context, name)
         try:
-            return await _respond(context, queries, request, name, format, page)
+            asked = format.extension if extension or request.query_params.get("format") else ""
+            return await _respond(context, queries, request, name, format, page, asked)
         except Moved as moved:
             target = "/" + moved.target.removeprefix(BASE) if moved.target.startswith(BASE) else moved.target
             return RedirectResponse(target, 301, {"Link": f'<{moved.target}>; rel="canonical"'})
+
+    @routes.api_route("/graph/{rest:path}", methods=["PUT", "POST", "DELETE", "PATCH"], include_in_schema=False)
+    async def write(rest: str) -> Response:
+        raise Refused(f"{NO_WRITES} (graph {rest[:100]!r})")
 
     for room in _ROOMS:
         _add_room(routes, room, document)
@@ -64,7 +74,7 @@ def _add_room(routes: APIRouter, room: str, document: object) -> None:
 
 
 async def _respond(
-    context: Context, queries: dict[str, str], request: Request, name: Name, format: Format, page: int
+    context: Context, queries: dict[str, str], request: Request, name: Name, format: Format, page: int, asked: str
 ) -> Response:
     publication = context.store.publication().number
     headers = {
@@ -80,18 +90,19 @@ async def _respond(
         body = await describe_graph(context.store, queries, name.iri, format)
         return Response(body, headers={**headers, "Link": link_header(name, others)})
     iri = name.iri
-    if name.room == "def" and not name.rest:
-        iri = f"{BASE}def/"
+    if name.room == "def" and not name.rest and format not in (HTML, CSV):
+        body = await describe_ontology(context.store, queries, iri, format)
+        return Response(body, headers={**headers, "Link": link_header(name, others)})
     if format is HTML or format is CSV:
         description = await describe(context.store, queries, iri, page)
-        headers["Link"] = link_header(name, others, page, description.pages)
+        headers["Link"] = link_header(name, others, page, description.pages, asked)
         if format is CSV:
             return Response(_table(iri, description), headers=headers)
         return _page(context, request, name, description, headers)
     body, description = await describe_as(
         context.store, queries, iri, page, format, f"{BASE.rstrip('/')}{name.document}"
     )
-    headers["Link"] = link_header(name, others, page, description.pages)
+    headers["Link"] = link_header(name, others, page, description.pages, asked)
     return Response(body, headers=headers)
 
 

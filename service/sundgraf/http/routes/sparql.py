@@ -30,6 +30,10 @@ from sundgraf.http.context import Context
 from sundgraf.http.delivery import CACHEABLE, entity_tag, matches
 from sundgraf.store.base import Answer
 
+NO_WRITES = (
+    "Writing is not public here: the graph changes by publications only. Send what should change to the project, "
+    "or run your own copy from /dump/."
+)
 _PATIENCE = 0.02  # seconds before anybody looks whether the reader has gone away
 Parameters = list[tuple[str, str]]
 
@@ -55,7 +59,7 @@ class SPARQLEndpoint:
         parameters = await self._parameters(request)
         queries = [value for name, value in parameters if name == "query"]
         if any(name == "update" for name, _ in parameters):
-            raise Refused("Updates are not public here. The graph changes by publications; see / for how to submit.")
+            raise Refused(NO_WRITES)
         if not queries:
             if request.method == "GET" and not any(name.endswith("graph-uri") for name, _ in parameters):
                 await (await self._describe(request))(scope, receive, send)
@@ -101,6 +105,8 @@ class SPARQLEndpoint:
         given = _parse(request.scope["query_string"])
         if request.method == "GET":
             return given
+        if request.method in ("PUT", "DELETE", "PATCH") and any(name in ("graph", "default") for name, _ in given):
+            raise Refused(NO_WRITES)
         if request.method != "POST":
             refusal = Response(
                 problems.problem(405, "Method not allowed", f"{request.method} is not allowed here; use GET or POST."),
@@ -115,7 +121,7 @@ class SPARQLEndpoint:
         if kind == "application/sparql-query":
             return [*given, ("query", _utf8(await self._body(request)))]
         if kind == "application/sparql-update":
-            raise Refused("Updates are not public here. The graph changes by publications; see / for how to submit.")
+            raise Refused(NO_WRITES)
         raise UnsupportedMediaType(
             f"A body of type {kind or 'none'!r} is not read here; send application/sparql-query, "
             "or application/x-www-form-urlencoded with the parameter `query`."
