@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -216,3 +217,48 @@ def test_home_is_a_page_for_people_and_a_description_for_machines(server):
     assert "Solutions by technology and maturity" in page.text
     described = parsed(httpx.get(f"{server.url}/", headers={"Accept": "application/n-quads"}).content, "nq")
     assert any(t.object == ox.NamedNode(server.sparql) for t in described)
+
+
+def test_every_blank_node_and_list_of_a_shape_is_followed(server):
+    for path in sorted((ROOT / "shapes").glob("*.ttl")):
+        for quad in ox.parse(path.read_bytes(), format=ox.RdfFormat.TURTLE):
+            if not isinstance(quad.subject, ox.NamedNode) or not isinstance(quad.object, ox.BlankNode):
+                continue
+            rest = quad.subject.value.removeprefix("https://w3id.org/sundgraf/")
+            if rest.startswith("shape/"):
+                held = parsed(httpx.get(f"{server.url}/{rest}.nt").content, "nt")
+                pointed_to = {t.object for t in held if isinstance(t.object, ox.BlankNode)}
+                assert pointed_to <= {t.subject for t in held}, rest
+
+
+@pytest.mark.parametrize("path", ["def/Solution", "concept/technology", "shape/Solution"])
+def test_term_is_not_said_to_be_a_document_about_itself(server, path):
+    assert "primaryTopic" not in httpx.get(f"{server.url}/{path}.nt").text
+    assert "primaryTopic" in httpx.get(f"{server.url}/doc/solution/s-0002.nt").text
+
+
+def test_namespace_of_the_terms_gives_the_whole_ontology(server):
+    source = {q.triple for q in ox.parse((ROOT / "ontology/core.ttl").read_bytes(), format=ox.RdfFormat.TURTLE)}
+    assert parsed(httpx.get(f"{server.url}/def/?format=nt").content, "nt") == source
+    assert "/def/Solution" in httpx.get(f"{server.url}/def/", headers={"Accept": "text/html"}).text
+
+
+def test_redirects_stay_on_the_host_in_use(server):
+    for path in ("def", "id/solution/s-0002", "ask/", "static"):
+        answer = httpx.get(f"{server.url}/{path}", headers={"Host": "evil.example"})
+        assert answer.status_code in {301, 303, 404}
+        assert "evil.example" not in answer.headers.get("location", "")
+    assert httpx.get(f"{server.url}/def").headers["location"] == "/def/"
+
+
+def test_next_page_comes_in_the_format_that_was_named(server):
+    link = httpx.get(f"{server.url}/doc/source/src-0000.jsonld").headers["link"]
+    assert '</doc/source/src-0000.jsonld?page=2>; rel="next"' in link
+    assert '<https://w3id.org/sundgraf/doc/source/src-0000>; rel="canonical"' in link
+
+
+def test_links_of_a_page_lead_to_documents_in_its_language(server):
+    page = httpx.get(f"{server.url}/doc/solution/s-0002?lang=da", headers={"Accept": "text/html"}).text
+    assert 'href="/id/' not in page
+    assert 'href="/concept/maturity/' in page
+    assert all("lang=da" in link for link in re.findall(r'href="(/concept/[^"]*)"', page))

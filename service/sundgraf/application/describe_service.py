@@ -42,6 +42,11 @@ class Graph:
     descriptions: tuple[Literal, ...] = ()
     triples: int = 0
 
+    def titled(self, language: str) -> str:
+        """Return the title in a language, else in any, else ""."""
+        found = [title.value for title in self.titles if title.language == language]
+        return next(iter(found or [title.value for title in self.titles]), "")
+
 
 @dataclass(frozen=True, slots=True)
 class Download:

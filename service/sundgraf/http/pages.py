@@ -9,6 +9,7 @@ import jinja2
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from sundgraf.domain.names import name_of
 from sundgraf.domain.terms import IRI
 
 LANGUAGES = ("en", "da")
@@ -27,6 +28,7 @@ class Pages:
             undefined=jinja2.StrictUndefined,
         )
         self.templates.filters["path"] = local_path
+        self.templates.filters["page"] = page_path
         self.templates.filters["is_iri"] = lambda term: isinstance(term, IRI)
 
     def render(
@@ -75,6 +77,16 @@ def local_path(iri: str) -> str:
     if iri.startswith(BASE):
         return "/" + iri.removeprefix(BASE)
     return iri if iri.startswith(("http://", "https://")) else ""
+
+
+@jinja2.pass_context
+def page_path(context: jinja2.runtime.Context, iri: str) -> str:
+    """Return where a reader sees an IRI: for one of ours its document on this host, in the language of this page."""
+    path = local_path(iri)
+    if not path.startswith("/"):
+        return path
+    name = name_of(iri)
+    return f"{name.document if name else path}?lang={context['language']}"
 
 
 def _with_language(request: Request, language: str) -> str:

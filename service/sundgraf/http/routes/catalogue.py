@@ -6,11 +6,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from sundgraf.application.describe_service import describe_catalogue, describe_dataset
-from sundgraf.application.dump import make_dumps
-from sundgraf.domain.media import GRAPHS, Format, choose, named
+from sundgraf.application.dump import Dump, make_dumps
+from sundgraf.domain.media import GRAPHS, HTML, Format, choose, named
 from sundgraf.http import facts
 from sundgraf.http.context import Context
 from sundgraf.http.delivery import entity_tag
+
+_FORMATS = (*GRAPHS, HTML)
 
 
 def router(context: Context) -> APIRouter:
@@ -20,13 +22,17 @@ def router(context: Context) -> APIRouter:
     @routes.get("/.well-known/void", summary="VoID description of the graph")
     async def void(request: Request) -> Response:
         format = _format(request, "")
+        if format is HTML:
+            return await _page(context, request)
         triples, classes = await facts.triple_count(context), await facts.classes(context)
         document = describe_dataset(context.store.publication(), triples, classes)
         return _respond(format, document.write(format.name), context)
 
     async def catalogue(request: Request, extension: str = "") -> Response:
         format = _format(request, extension)
-        dumps = await facts.once(context, "dumps", lambda: make_dumps(context.store, context.bundle.queries / "page"))
+        if format is HTML:
+            return await _page(context, request)
+        dumps = await _dumps(context)
         document = describe_catalogue(
             context.store.publication(), await facts.graphs(context), [dump.download for dump in dumps]
         )
@@ -37,9 +43,21 @@ def router(context: Context) -> APIRouter:
     return routes
 
 
+async def _dumps(context: Context) -> list[Dump]:
+    return await facts.once(context, "dumps", lambda: make_dumps(context.store, context.bundle.queries / "page"))
+
+
+async def _page(context: Context, request: Request) -> Response:
+    return context.pages.render(
+        request, "catalogue.html", path="/.well-known/void" if "void" in request.url.path else "/catalog",
+        downloads=[dump.download for dump in await _dumps(context)], graphs=await facts.graphs(context), formats=GRAPHS,
+        triples=await facts.triple_count(context), publication=context.store.publication(),
+    )  # fmt: skip
+
+
 def _format(request: Request, extension: str) -> Format:
     asked = extension or request.query_params.get("format", "")
-    return named(asked, GRAPHS) if asked else choose(request.headers.get("accept", ""), GRAPHS)
+    return named(asked, _FORMATS) if asked else choose(request.headers.get("accept", ""), _FORMATS)
 
 
 def _respond(format: Format, body: bytes, context: Context) -> Response:
