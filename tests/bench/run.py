@@ -54,6 +54,8 @@ def main() -> int:
     if unknown := set(wanted) - set(BENCHES):
         parser.error(f"there is no bench {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}")
     triples = arguments.triples or (100_000 if arguments.quick else 1_000_000)
+    if triples < 100_000:
+        parser.error("below 100_000 triples some of the queries have no answer")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers are stopped too
     machine, started = _machine(), time.monotonic()
     sections = []
