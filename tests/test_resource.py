@@ -262,3 +262,9 @@ def test_links_of_a_page_lead_to_documents_in_its_language(server):
     assert 'href="/id/' not in page
     assert 'href="/concept/maturity/' in page
     assert all("lang=da" in link for link in re.findall(r'href="(/concept/[^"]*)"', page))
+
+
+def test_blank_nodes_have_the_same_names_in_every_process(server, tmp_path):
+    with running(tmp_path / "state") as other:
+        for path in ("shape/Solution-area.nt", "graph/shapes/Solution.nt"):
+            assert httpx.get(f"{server.url}/{path}").content == httpx.get(f"{other.url}/{path}").content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from sundgraf.domain.media import NQUADS, NTRIPLES, TURTLE, Format
 from sundgraf.domain.question import parse_question
 from sundgraf.domain.terms import IRI
 from sundgraf.store.base import Store
-from sundgraf.store.writers import merge_documents
+from sundgraf.store.writers import merge_documents, merge_graphs
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,16 @@ async def make_dumps(store: Store, queries: Path) -> list[Dump]:
     text = {name: parse_question(name, (queries / f"{name}.rq").read_text("utf-8")).text
             for name in ("graphs", "graph", "dataset")}  # fmt: skip
     names = dict.fromkeys(str(row["graph"]) for row in await select(store, text["graphs"]))
-    quads = []
-    for name in names:
-        held = await construct(store, text["graph"], {"thing": IRI(name)}, NTRIPLES)
-        quads.append(merge_documents((held,), NQUADS.name, name))
-    merged = merge_documents((await construct(store, text["dataset"], format=NTRIPLES),), TURTLE.name)
-    return [_dump("sundgraf.nq.gz", NQUADS, b"".join(quads)), _dump("sundgraf.ttl.gz", TURTLE, merged)]
+    graphs = [(name, await construct(store, text["graph"], {"thing": IRI(name)}, NTRIPLES)) for name in names]
+    merged = await construct(store, text["dataset"], format=NTRIPLES)
+    return await asyncio.to_thread(_make, graphs, merged)  # other answers go out meanwhile
+
+
+def _make(graphs: list[tuple[str, bytes]], merged: bytes) -> list[Dump]:
+    return [
+        _dump("sundgraf.nq.gz", NQUADS, merge_graphs(graphs)),
+        _dump("sundgraf.ttl.gz", TURTLE, merge_documents((merged,), TURTLE.name)),
+    ]
 
 
 def _dump(name: str, format: Format, content: bytes) -> Dump:

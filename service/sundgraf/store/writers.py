@@ -237,14 +237,33 @@ def statements_about(rows: Iterable[tuple[str, str, str]]) -> bytes:
 def merge_documents(documents: Iterable[bytes], name: str, graph: str = "") -> bytes:
     """Return N-Triples documents as one in the format called `name`, each statement once, in a fixed order.
 
-    Blank nodes keep their names, so the documents must come from one store. `graph` puts all of it into a named graph.
+    Blank nodes that bear the same name are the same, so the documents must come from one store. `graph` puts all of it
+    into a named graph.
     """
     seen: dict[ox.Triple, None] = {}
     for document in documents:
         for quad in ox.parse(document, format=ox.RdfFormat.N_TRIPLES, rename_blank_nodes=False):
             seen[quad.triple] = None
-    ordered = sorted(seen, key=str)
-    if graph:
-        into = ox.NamedNode(graph)
-        return write_graph([ox.Quad(t.subject, t.predicate, t.object, into) for t in ordered], name)
-    return write_graph(ordered, name)
+    into = ox.NamedNode(graph) if graph else ox.DefaultGraph()
+    ordered = _ordered(ox.Quad(t.subject, t.predicate, t.object, into) for t in seen)
+    return write_graph(ordered if graph else [quad.triple for quad in ordered], name)
+
+
+def merge_graphs(graphs: Iterable[tuple[str, bytes]]) -> bytes:
+    """Return named graphs, given by name with N-Triples of one store, as N-Quads in a fixed order."""
+    quads = [
+        ox.Quad(quad.subject, quad.predicate, quad.object, ox.NamedNode(name))
+        for name, document in graphs
+        for quad in ox.parse(document, format=ox.RdfFormat.N_TRIPLES, rename_blank_nodes=False)
+    ]
+    return ox.serialize(_ordered(quads), format=ox.RdfFormat.N_QUADS) or b""
+
+
+def _ordered(quads: Iterable[ox.Quad]) -> list[ox.Quad]:
+    """Sort, with blank nodes named as RDFC-1.0 says: the store names them anew each time that it loads a graph."""
+    found = list(quads)
+    if any(isinstance(term, ox.BlankNode) for quad in found for term in (quad.subject, quad.object)):
+        dataset = ox.Dataset(found)
+        dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+        found = list(dataset)
+    return sorted(found, key=lambda quad: (str(quad.graph_name), str(quad.triple)))
