@@ -132,6 +132,9 @@ def test_wrong_parameters_over_http_are_400_problems(server):
     assert "Did you mean 'maturity'?" in unknown.json()["detail"]
     missing = httpx.get(f"{server.url}/ask/search", headers={"Accept": JSON.media_type})
     assert (missing.status_code, missing.json()["name"]) == (400, "word")
+    absent = httpx.get(f"{server.url}/ask/solutions.csv", params={"maturity": "in-operaton"})
+    assert absent.status_code == 400
+    assert "Did you mean 'in-operation'?" in absent.json()["detail"]
     assert httpx.get(f"{server.url}/ask/nothing").status_code == 404
     assert httpx.get(f"{server.url}/ask/solutions.docx").status_code == 406
 

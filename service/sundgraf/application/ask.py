@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from pathlib import Path
 
-from sundgraf.application.query import Limits, answer_query, offered
+from sundgraf.application.query import Limits, answer_query, offered, select
+from sundgraf.domain.errors import InvalidParameter
 from sundgraf.domain.media import Format
-from sundgraf.domain.question import Question, bind, parse_question
+from sundgraf.domain.question import BASE, Question, bind, parse_question
 from sundgraf.domain.sparql import read
+from sundgraf.domain.terms import IRI, Term
 from sundgraf.store.base import Answer, Store
 
+_CONCEPTS = """
+SELECT ?scheme ?concept
+WHERE { ?concept <http://www.w3.org/2004/02/skos/core#inScheme> ?scheme }
+ORDER BY ?concept
+"""
 _DEADLINE = 30.0  # seconds; the library's questions take milliseconds
 
 
@@ -26,6 +34,25 @@ def formats_of(question: Question) -> tuple[Format, ...]:
 
 async def ask(store: Store, question: Question, given: Mapping[str, str], format: Format) -> Answer:
     """Ask a question with parameters as text. Raises InvalidParameter or what the store raises."""
-    return await answer_query(
-        store, question.text, format, Limits(_DEADLINE), bindings=bind(question, given), trusted=True
-    )
+    bindings = bind(question, given)
+    await _require_known_concepts(store, question, bindings)
+    return await answer_query(store, question.text, format, Limits(_DEADLINE), bindings=bindings, trusted=True)
+
+
+async def _require_known_concepts(store: Store, question: Question, bindings: Mapping[str, Term]) -> None:
+    """Tell a concept that is not in its scheme from one that nothing has: the first is a mistake, not an empty answer."""
+    for parameter in question.parameters:
+        term = bindings.get(parameter.name)
+        if parameter.type != "concept" or not parameter.scheme or term is None:
+            continue
+        scheme = f"{BASE}concept/{parameter.scheme}"
+        known = [str(row["concept"]) for row in await select(store, _CONCEPTS, {"scheme": IRI(scheme)})]
+        if known and str(term) not in known:
+            names = [iri.rsplit("/", 1)[1] for iri in known]
+            near = difflib.get_close_matches(str(term).rsplit("/", 1)[1], names, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise InvalidParameter(
+                f"{parameter.name}={str(term).removeprefix(scheme + '/')!r} is not in the list.{hint} "
+                f"It has: {', '.join(names)}.",
+                parameter.name,
+            )
