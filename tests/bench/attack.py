@@ -13,7 +13,7 @@ from multiprocessing.synchronize import Event
 from urllib.parse import urlencode, urlsplit
 
 from tests.bench.contestants import Contestant, Workplace, sundgraf
-from tests.bench.measure import Connection, memory, percentile, tree
+from tests.bench.measure import Connection, memory, percentile, settle, tree
 from tests.bench.report import Section
 from tests.bench.watch import Seen, watching
 
@@ -43,7 +43,7 @@ def run(place: Workplace, triples: int, *, quick: bool) -> Section:
         for asked, paths in found.values():
             _ask(connection, paths, 1.0)
             asked.quiet = _ask(connection, paths, 2.0 if quick else 8.0)
-        time.sleep(1)
+        settle(ours.pid)
         before = memory(ours.pid)
         with watching(ours.pid) as seen, _attack(ours) as outcomes:
             time.sleep(0.5)

@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 
 from tests import server as service
 from tests.bench import generate
+from tests.bench.measure import settle
 
 HERE = Path(__file__).resolve().parent
 BINARIES = Path(sys.executable).parent
@@ -90,8 +91,9 @@ def load_oxigraph(location: Path, file: Path) -> None:
 
 @contextlib.contextmanager
 def sundgraf(state: Path, **settings: str) -> Iterator[Contestant]:
-    """Run our service over a state directory."""
+    """Run our service over a state directory, and let it finish starting: it answers from disk before from memory."""
     with service.running(state, **settings) as started:
+        settle(started.pid)
         yield Contestant("sundgraf", started.sparql, started.pid)
 
 

@@ -128,6 +128,18 @@ def memory(root: int) -> int:
     return total
 
 
+def settle(root: int, seconds: float = 60.0) -> None:
+    """Wait until a process and its descendants have done next to nothing for a second, so that starting is over."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        before = tree(root)
+        time.sleep(1)
+        after = tree(root)
+        same = {process.pid for process in before} == {process.pid for process in after}
+        if same and sum(process.ticks for process in after) - sum(process.ticks for process in before) < 5:
+            return
+
+
 def _processes() -> list[Process]:
     found = []
     for entry in Path("/proc").iterdir():

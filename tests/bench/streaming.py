@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 from tests.bench.contestants import UNCACHED, Contestant, Workplace, oxigraph, sundgraf
-from tests.bench.measure import Figures, memory
+from tests.bench.measure import Figures, memory, settle
 from tests.bench.report import Section
 from tests.bench.watch import watching
 
@@ -39,7 +39,7 @@ def run(place: Workplace, triples: int, *, quick: bool) -> Section:
             for _ in range(20):
                 _stream(ours, _SMALL_ROWS, "JSON")
                 time.sleep(0.1)
-        time.sleep(1)
+        settle(ours.pid)
         quiet = memory(ours.pid)
         firsts = []
         for format in _FORMATS:
