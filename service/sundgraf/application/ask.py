@@ -40,7 +40,7 @@ async def ask(store: Store, question: Question, given: Mapping[str, str], format
 
 
 async def _require_known_concepts(store: Store, question: Question, bindings: Mapping[str, Term]) -> None:
-    """Tell a concept that is not in its scheme from one that nothing has: the first is a mistake, not an empty answer."""
+    """Tell a concept that is not in its scheme from one that nothing has: only the latter is an empty answer."""
     for parameter in question.parameters:
         term = bindings.get(parameter.name)
         if parameter.type != "concept" or not parameter.scheme or term is None:
