@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 JSON = "application/sparql-results+json"
 NTRIPLES = "application/n-triples"
+_IDLE_SECONDS = 4.0  # uvicorn hangs up on a connection that is idle for 5
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -46,12 +47,17 @@ class Connection:
     def __init__(self, url: str, timeout: float = 120.0) -> None:
         self._parts = urlsplit(url)
         self._open = http.client.HTTPConnection(self._parts.netloc, timeout=timeout)
+        self._used = 0.0
 
     def get(self, path: str, accept: str = JSON) -> tuple[int, bytes]:
         """Return status and whole body."""
+        if time.monotonic() - self._used > _IDLE_SECONDS:
+            self._open.close()  # the next request opens it anew
         self._open.request("GET", path, headers={"Accept": accept, "Accept-Encoding": "identity"})
         answer = self._open.getresponse()
-        return answer.status, answer.read()
+        status, body = answer.status, answer.read()
+        self._used = time.monotonic()
+        return status, body
 
     def query(self, text: str, accept: str = JSON) -> bytes:
         """Return the answer to a query. Raises RuntimeError where it is none."""

@@ -79,7 +79,7 @@ def _report(triples: int, sizes: dict[str, int], times: dict[str, dict[str, list
         "The answers were compared first: the same rows, in the same order where the query orders them.",
         "`oxigraph serve` keeps its data on disk, loaded with `oxigraph load`, then `oxigraph optimize`: what the bar "
         "names. Against `oxigraph serve` without a directory (in memory, gone when it stops) the geometric mean is "
-        f"{_mean(ratios['memory']):.2f}x: what is left of the difference is not the disk.",
+        f"{_mean(ratios['memory']):.2f}x: most of the lead is that of memory over disk.",
     ]
     return section
 
