@@ -114,7 +114,7 @@ class _Registry:
         countries = _Skewed([_country(code) for code in COUNTRIES], 0.9)
         regions = [_Skewed(self._places[n * 12 + 1 : n * 12 + 12]) for n in range(len(COUNTRIES))]
         pickers = {
-            "use case": _Skewed(_shuffled(self._chance, self._use_cases), 0.8),
+            "use case": _Skewed(self._chance.sample(self._use_cases, len(self._use_cases)), 0.8),
             "organisation": _Skewed(self._organisations, 0.8),
             "source": _Skewed(self._sources, 0.5),
             "technology": _Skewed([_concept("technology", name) for name in TECHNOLOGIES]),
@@ -272,12 +272,6 @@ def _text(value: str, language: str = "") -> str:
 
 def _integer(value: int) -> str:
     return f'"{value}"^^<{_XSD}integer>'
-
-
-def _shuffled(chance: random.Random, things: Sequence[str]) -> list[str]:
-    order = list(things)
-    chance.shuffle(order)
-    return order
 
 
 def main() -> None:
