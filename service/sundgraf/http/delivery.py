@@ -105,18 +105,25 @@ class Delivery:
             return ready[4], ready[3]
         return self._lookups(url, headers)
 
-    def keep(self, key: tuple[bytes, ...], status: int, headers: Headers, body: bytes) -> None:
-        """Keep a ready answer; the least used ones make room."""
+    def keep(self, key: tuple[bytes, ...], number: int, status: int, headers: Headers, body: bytes) -> None:
+        """Keep an answer of publication `number`; the least used ones make room."""
+        before = self._cache.pop(key, None)
+        if before is not None:
+            self._room += len(before[3]) + 1000
         size = len(body) + 1000
-        if size > min(_BIGGEST_CACHED, self._cache_bytes) or key in self._cache:
-            self._cache.pop(key, None)
+        if size > min(_BIGGEST_CACHED, self._cache_bytes) or number != self._publication():
             return
         head = b"".join(b"%b: %b\r\n" % pair for pair in headers)
-        self._cache[key] = (self._publication(), status, headers, body, head)
+        self._cache[key] = (number, status, headers, body, head)
         self._room -= size
         while self._room < 0:
             _, (_, _, _, old, _) = self._cache.popitem(last=False)
             self._room += len(old) + 1000
+
+    @property
+    def number(self) -> int:
+        """The publication that answers come from now."""
+        return self._publication()
 
     @property
     def caching(self) -> bool:
@@ -137,6 +144,7 @@ class _Outgoing:
         send: Send,
     ) -> None:
         self._delivery = delivery
+        self._number = delivery.number
         self._key = key
         self._head = head
         self._accept_encoding = accept_encoding
@@ -197,7 +205,7 @@ class _Outgoing:
         elif self._head:
             self._silent = True
         elif self._cacheable and self._key is not None and not more and status == 200 and self._delivery.caching:
-            self._delivery.keep(self._key, status, headers, body)
+            self._delivery.keep(self._key, self._number, status, headers, body)
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
         return body
 

@@ -195,6 +195,9 @@ class Lane:
         self._starting -= 1
         if self._closed:
             connection.kill()
+        elif connection.generation != self._where()[1]:  # published while it was being started
+            connection.close()
+            self.fill()
         elif not self._hand_over(connection):
             self._idle.append(connection)
 
