@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import subprocess
+import tarfile
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -173,6 +176,63 @@ def test_backup_and_restore_bring_everything_back(state, tmp_path):
     broken = run(other, "restore", str(half), "--force")
     assert broken.returncode == 2
     assert "nothing was changed" in broken.stderr
+    assert size(other) == size(state)
+
+
+def archive_of(path, files, *, number=1):
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    manifest = json.dumps({"publication": number, "sha256": sums}).encode()
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in {**files, "sundgraf-backup.json": manifest}.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return path
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {},
+        {"publications.jsonl": b""},
+        {"current.json": b'{"generation": "000001"}', "publications.jsonl": b""},
+        {"current.json": b"[]", "publications.jsonl": b"", "generations/000001/meta.json": b"{}"},
+        {"current.json": b'{"generation": ".."}', "publications.jsonl": b""},
+        {
+            "current.json": b'{"generation": "000001"}',
+            "publications.jsonl": b"",
+            "generations/000001/meta.json": json.dumps(
+                {"number": 1, "time": "2026-01-01T00:00:00Z", "quads": 1, "edition": "", "added": 0}
+            ).encode(),
+            "generations/000001/store/CURRENT": b"nonsense",
+        },
+    ],
+    ids=["empty", "no pointer", "no generation", "a list for a pointer", "a pointer upwards", "a broken store"],
+)
+def test_an_archive_that_is_no_backup_changes_nothing(state, tmp_path, files):
+    before = (state / "current.json").read_bytes(), (state / "publications.jsonl").read_bytes(), size(state)
+    done = run(state, "restore", str(archive_of(tmp_path / "crafted.tar.gz", files)), "--force")
+    assert done.returncode == 2, done.stderr
+    assert "nothing was changed" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    after = (state / "current.json").read_bytes(), (state / "publications.jsonl").read_bytes(), size(state)
+    assert after == before
+    assert not list(state.glob("staging-*"))
+
+
+def test_a_backup_put_over_something_becomes_the_next_publication(state, tmp_path):
+    archive = tmp_path / "b.tar.gz"
+    assert run(state, "backup", str(archive)).returncode == 0
+    other = tmp_path / "other"
+    assert run(other, "restore", str(archive)).returncode == 0
+    assert (other / "publications.jsonl").read_bytes() == (state / "publications.jsonl").read_bytes()
+    number = generations.current(other).number
+    with (other / "publications.jsonl").open("ab") as torn:
+        torn.write(b'{"number": 99, "ti')
+    done = run(other, "restore", str(archive), "--force")
+    assert done.returncode == 0
+    assert generations.current(other).number == number + 1
+    assert [entry["number"] for entry in generations.log(other)] == [*range(1, number + 2)]
     assert size(other) == size(state)
 
 

@@ -266,7 +266,7 @@ def restore(source: Path, force: bool) -> None:
     from sundgraf.application.backup import restore as bring_back  # noqa: PLC0415
 
     number = bring_back(_settings().state, source, force=force)
-    click.echo(f"Publication {number} is back.")
+    click.echo(f"The backup is published as publication {number}.")
 
 
 @main.command()

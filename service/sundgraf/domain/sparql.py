@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from sundgraf.domain.errors import MalformedQuery, Refused
 from sundgraf.domain.terms import Term, ntriples
@@ -48,8 +49,7 @@ class Reading:
     volatile: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(NamedTuple):
     """A query for the values of one thing: of one property (`predicate`), or of all (then `property_variable`)."""
 
     variables: tuple[str, ...]
@@ -103,13 +103,18 @@ def as_lookup(text: str) -> Lookup | None:
     if match is None:
         return None
     projection, subject, predicate, property_variable, value_variable = match.groups()
-    known = {value_variable, property_variable} - {None}
+    variables = _projected(projection, property_variable, value_variable)
+    return None if variables is None else Lookup(variables, subject, predicate, property_variable, value_variable)
+
+
+@lru_cache(maxsize=256)
+def _projected(projection: str, property_variable: str | None, value_variable: str) -> tuple[str, ...] | None:
+    """Return the variables that a look-up selects; None where it says what only the engine can answer."""
     if property_variable == value_variable:
         return None
+    known = {value_variable} if property_variable is None else {value_variable, property_variable}
     variables = tuple(sorted(known)) if projection == "*" else tuple(projection.replace("?", "").split())
-    if not set(variables) <= known or len(set(variables)) != len(variables):
-        return None
-    return Lookup(variables, subject, predicate, property_variable, value_variable)
+    return variables if set(variables) <= known and len(set(variables)) == len(variables) else None
 
 
 def bind_values(text: str, bindings: Mapping[str, Term]) -> str:

@@ -46,4 +46,10 @@ def open_direct(state: Path) -> DirectStore:
     generation = generations.current(state)
     if generation is None:
         raise StoreUnusable(f"Nothing is published in {str(state)!r} yet; run `sundgraf load` first.")
-    return DirectStore(ox.Store.read_only(str(generation.store)), generation.publication)
+    try:
+        engine = ox.Store.read_only(str(generation.store))
+    except (OSError, RuntimeError) as error:
+        raise StoreUnusable(
+            f"The store in {str(generation.store)!r} is damaged ({error}); {generations.MEND}"
+        ) from error
+    return DirectStore(engine, generation.publication)

@@ -19,7 +19,7 @@ from sundgraf.store import wire
 from sundgraf.store.base import Publication, QueryRequest
 from sundgraf.store.lane import Connection, Lane
 
-_DEMOTE_AFTER = 0.5  # seconds a public query runs before pages and short queries go first
+_DEMOTE_AFTER = 0.1  # seconds a public query runs before pages and short queries go first
 _STALLED_SECONDS = 60.0  # how long in all a reader may keep a worker waiting
 _WATCH_SECONDS = 0.25
 

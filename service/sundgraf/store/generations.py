@@ -19,7 +19,7 @@ import os
 import shutil
 import traceback
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -64,19 +64,19 @@ def current(state: Path) -> Generation | None:
     except FileNotFoundError as error:
         if not (state / "current.json").exists():
             return None
-        raise StoreUnusable(f"The state in {str(state)!r} lacks {error.filename!r}; {_MEND}") from error
+        raise StoreUnusable(f"The state in {str(state)!r} lacks {error.filename!r}; {MEND}") from error
     except NotADirectoryError as error:
         raise StoreUnusable(f"The state {str(state)!r} is a file; name a directory in SUNDGRAF_STATE.") from error
     except PermissionError as error:
         raise StoreUnusable(f"The state in {str(state)!r} cannot be read ({error.strerror}).") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise StoreUnusable(f"The state in {str(state)!r} is damaged ({error}); {_MEND}") from error
+        raise StoreUnusable(f"The state in {str(state)!r} is damaged ({error}); {MEND}") from error
     if not (generation.store / "CURRENT").is_file():
-        raise StoreUnusable(f"The store in {str(generation.store)!r} is half written; {_MEND}")
+        raise StoreUnusable(f"The store in {str(generation.store)!r} is half written; {MEND}")
     return generation
 
 
-_MEND = "rebuild it with `sundgraf load --rebuild`, or restore a backup with `sundgraf restore`."
+MEND = "rebuild it with `sundgraf load --rebuild`, or restore a backup with `sundgraf restore`."
 
 
 @contextlib.contextmanager
@@ -123,27 +123,42 @@ def staging(state: Path, base: Generation | None) -> Iterator[Path]:
 
 def commit(state: Path, staged: Path, *, quads: int, edition: str, added: int, agent: str, reason: str) -> Generation:
     """Publish the staged store: write its meta, move it into place, log it and point at it. Returns the generation."""
-    before = _last_number(state)
-    number = before + 1
-    path = state / "generations" / f"{number:06d}"
+    number = _last_number(log(state)) + 1
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    generation = Generation(number, now, quads, edition, added, path)
-    meta = {name: value for name, value in asdict(generation).items() if name != "path"}
-    _write_durably(staged / "meta.json", json.dumps(meta))
-    path.parent.mkdir(exist_ok=True)
-    if path.exists():  # moved into place by a publication that died before it was logged
-        shutil.rmtree(path)
-    staged.rename(path)
-    with (state / "publications.jsonl").open("a", encoding="utf-8") as log:
-        log.write(json.dumps({**meta, "agent": agent, "reason": reason}, ensure_ascii=False) + "\n")
-        log.flush()
-        os.fsync(log.fileno())
-    pointer = state / "current.json.new"
-    _write_durably(pointer, json.dumps({"generation": path.name}))
-    pointer.replace(state / "current.json")
-    _sync_directory(state)
-    for old in sorted((state / "generations").iterdir())[:-_KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+    generation = Generation(number, now, quads, edition, added, _place(state, number))
+    _move_into_place(staged, generation)
+    _append(state, {**_meta(generation), "agent": agent, "reason": reason})
+    _point_at(state, generation)
+    return generation
+
+
+def bring_back(state: Path, unpacked: Path, *, agent: str, reason: str) -> Generation:
+    """Publish a saved state that lies unpacked beside the others; returns the generation.
+
+    Into an empty state it comes back as it was, log and number. Where something was published before, it becomes the
+    next publication, so that no number ever means two things; the logs of both are kept. Raises StoreUnusable where the
+    saved state is not whole.
+    """
+    saved = current(unpacked)
+    if saved is None:
+        raise StoreUnusable("It holds no published state.")
+    history = [entry for entry in log(unpacked) if int(str(entry["number"])) <= saved.number]
+    held = log(state)
+    if held or (state / "current.json").exists():
+        number = max(_last_number(held), _last_number(history), saved.number) + 1
+        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        generation = replace(saved, number=number, time=now, path=_place(state, number))
+        entries = held + [entry for entry in history if entry not in held]
+        entries.sort(key=lambda entry: str(entry.get("time", "")))
+        entries.append({**_meta(generation), "agent": agent, "reason": reason})
+    else:
+        generation = replace(saved, path=_place(state, saved.number))
+        entries = history
+    _move_into_place(saved.path, generation)
+    draft = state / "publications.jsonl.new"
+    _write_durably(draft, "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries))
+    draft.replace(state / "publications.jsonl")
+    _point_at(state, generation)
     return generation
 
 
@@ -155,14 +170,53 @@ def log(state: Path) -> list[dict[str, object]]:
         return []
     entries = []
     for line in lines:
-        with contextlib.suppress(ValueError):
-            entries.append(json.loads(line))
+        with contextlib.suppress(ValueError, TypeError, KeyError):
+            entry = json.loads(line)
+            int(entry["number"])
+            entries.append(entry)
     return entries
 
 
-def _last_number(state: Path) -> int:
-    numbers = [int(str(entry["number"])) for entry in log(state) if "number" in entry]
-    return max(numbers, default=0)
+def _last_number(entries: list[dict[str, object]]) -> int:
+    return max((int(str(entry["number"])) for entry in entries), default=0)
+
+
+def _place(state: Path, number: int) -> Path:
+    return state / "generations" / f"{number:06d}"
+
+
+def _meta(generation: Generation) -> dict[str, object]:
+    return {name: value for name, value in asdict(generation).items() if name != "path"}
+
+
+def _move_into_place(staged: Path, generation: Generation) -> None:
+    _write_durably(staged / "meta.json", json.dumps(_meta(generation)))
+    generation.path.parent.mkdir(exist_ok=True)
+    if generation.path.exists():  # moved into place by a publication that died before it was logged
+        shutil.rmtree(generation.path)
+    staged.rename(generation.path)
+
+
+def _append(state: Path, entry: dict[str, object]) -> None:
+    with (state / "publications.jsonl").open("a+b") as file:
+        end = file.seek(0, os.SEEK_END)
+        if end:
+            file.seek(end - 1)
+            if file.read(1) != b"\n":  # a line torn by a crash stays a line of its own
+                file.write(b"\n")
+        file.write(json.dumps(entry, ensure_ascii=False).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _point_at(state: Path, generation: Generation) -> None:
+    pointer = state / "current.json.new"
+    _write_durably(pointer, json.dumps({"generation": generation.path.name}))
+    pointer.replace(state / "current.json")
+    _sync_directory(state)
+    for old in sorted((state / "generations").iterdir())[:-_KEPT]:
+        if old != generation.path:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _link_copy(source: Path, target: Path) -> None:

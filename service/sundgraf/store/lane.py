@@ -88,8 +88,11 @@ class Connection(asyncio.Protocol):
     def demote(self) -> None:
         """Let others go before this worker. It cannot be undone, so the worker is not used again."""
         self.demoted = True
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, self.pid, 15)
+        with contextlib.suppress(OSError, ValueError):
+            if hasattr(os, "sched_setscheduler"):  # Linux: it runs when nobody else wants the processor
+                os.sched_setscheduler(self.pid, os.SCHED_IDLE, os.sched_param(0))
+            else:
+                os.setpriority(os.PRIO_PROCESS, self.pid, 19)
 
     def close(self) -> None:
         """Let the worker go."""
