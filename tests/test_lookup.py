@@ -16,6 +16,7 @@ from sundgraf.store.lookup import Lookup
 ROOT = Path(__file__).resolve().parent.parent
 LABEL = "<http://www.w3.org/2000/01/rdf-schema#label>"
 THING = "<https://w3id.org/sundgraf/id/solution/s-0002>"
+PREFIXES = "PREFIX dcterms: <http://purl.org/dc/terms/>\nprefix skos: <http://www.w3.org/2004/02/skos/core#>"
 LOOKUPS = [
     f"SELECT ?label WHERE {{ {THING} {LABEL} ?label }}",
     f"select * {{ {THING} {LABEL} ?x . }}",
@@ -24,11 +25,19 @@ LOOKUPS = [
     f"SELECT * WHERE {{ {THING} ?p ?o }}",
     "SELECT ?x WHERE { <https://example.org/nothing> <https://example.org/none> ?x }",
     "SELECT ?x WHERE { <https://w3id.org/sundgraf/id/total/t-0001> ?p ?x }",
+    f"{PREFIXES} SELECT ?x WHERE {{ {THING} dcterms:title ?x }}",
+    f"{PREFIXES} SELECT ?x WHERE {{ {THING} dcterms:title ?x FILTER(LANG(?x) = 'en') }}",
+    f'{PREFIXES} SELECT ?x WHERE {{ {THING} dcterms:title ?x . FILTER ( lang(?x) = "EN" ) }}',
+    f'{PREFIXES} SELECT ?x WHERE {{ {THING} dcterms:title ?x . FILTER(langMatches(lang(?x), "DA")) }}',
+    f'SELECT ?p ?x WHERE {{ {THING} ?p ?x . FILTER(LANG(?x) = "da") }}',
+    f"PREFIX rdfs: <urn:x:>PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>SELECT ?x {{ {THING} rdfs:label ?x }}",
 ]
 OTHERS = [
     f"SELECT DISTINCT ?o WHERE {{ {THING} ?p ?o }}", f"SELECT ?y WHERE {{ {THING} ?p ?o }}",
     f"SELECT ?x ?x WHERE {{ {THING} ?p ?x }}", f"SELECT ?o WHERE {{ {THING} ?p ?o }} LIMIT 1",
     f"SELECT ?x WHERE {{ {THING} ?x ?x }}", "SELECT ?o WHERE { <relative> ?p ?o }", "ASK { ?s ?p ?o }",
+    f"SELECT ?o WHERE {{ {THING} ex:p ?o }}", f"PREFIX ex: <x> SELECT ?o WHERE {{ {THING} ex:p ?o }}",
+    f"{PREFIXES} SELECT ?x WHERE {{ {THING} ?p ?x FILTER(LANG(?p) = 'en') }}",
     f"SELECT ?o WHERE {{ {THING} ?p ?o FILTER(isIRI(?o)) }}", "SELECT ?o WHERE { ?s ?p ?o }",
     "SELECT ?s WHERE { <https://w3id.org/sundgraf/id/source/src-0000> ^?p ?s }",
 ]  # fmt: skip

@@ -33,9 +33,13 @@ _GROUP_START = re.compile(r"\bWHERE\s*\{")
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _VOLATILE = frozenset({"NOW", "RAND", "UUID", "STRUUID", "BNODE"})
 _IRI = r"<([^<>\"{}|^`\\\x00-\x20]+)>"
+_SPACE = r"(?:\s|\#[^\n]*\n)"
+_DECLARATION = re.compile(rf"{_SPACE}*PREFIX\s+([A-Za-z][\w-]*|):\s*{_IRI}", re.IGNORECASE)
 _LOOKUP = re.compile(
-    rf"(?:\s|\#[^\n]*\n)*SELECT\s+(\*|\?\w+(?:\s+\?\w+)?)\s*(?:WHERE\s*)?"
-    rf"\{{\s*{_IRI}\s*(?:{_IRI}|\?(\w+))\s*\?(\w+)\s*\.?\s*\}}\s*",
+    rf"{_SPACE}*SELECT\s+(\*|\?\w+(?:\s+\?\w+)?)\s*(?:WHERE\s*)?"
+    rf"\{{\s*{_IRI}\s*(?:{_IRI}|\?(\w+)|([A-Za-z][\w-]*:[A-Za-z][\w-]*))\s*\?(\w+)\s*\.?\s*"
+    r"""(?:FILTER\s*\(\s*(?:LANG\s*\(\s*\?(\w+)\s*\)\s*=\s*(?:"([a-z]+)"|'([a-z]+)')"""
+    r"""|LANGMATCHES\s*\(\s*LANG\s*\(\s*\?(\w+)\s*\)\s*,\s*(?:"([a-z]+)"|'([a-z]+)')\s*\))\s*\)\s*)?\}\s*""",
     re.IGNORECASE,
 )
 
@@ -50,13 +54,17 @@ class Reading:
 
 
 class Lookup(NamedTuple):
-    """A query for the values of one thing: of one property (`predicate`), or of all (then `property_variable`)."""
+    """A query for the values of one thing: of one property (`predicate`), or of all (then it is None).
+
+    Where `language` is given, only for values in it; `ranges` says that it stands for its variants too (en: en-GB).
+    """
 
     variables: tuple[str, ...]
     subject: str
     predicate: str | None
-    property_variable: str | None
     value_variable: str
+    language: str | None
+    ranges: bool
 
 
 @lru_cache(maxsize=1024)
@@ -99,12 +107,26 @@ def refuse_calls(reading: Reading, allowed: frozenset[str]) -> None:
 
 def as_lookup(text: str) -> Lookup | None:
     """Return the look-up that a query is, where it only asks for values of one thing; None for any other query."""
-    match = _LOOKUP.fullmatch(text)
+    start, prefixes = 0, {}
+    if "PREFIX" in text or "prefix" in text:
+        while declared := _DECLARATION.match(text, start):
+            prefixes[declared[1]] = declared[2]
+            start = declared.end()
+    match = _LOOKUP.fullmatch(text, start)
     if match is None:
         return None
-    projection, subject, predicate, property_variable, value_variable = match.groups()
+    projection, subject, predicate, property_variable, name, value_variable, *filtered = match.groups()
     variables = _projected(projection, property_variable, value_variable)
-    return None if variables is None else Lookup(variables, subject, predicate, property_variable, value_variable)
+    tested, *languages = (filtered[0] or filtered[3], filtered[1], filtered[2], filtered[4], filtered[5])
+    if variables is None or (tested or value_variable) != value_variable:
+        return None
+    if name is not None:
+        prefix, _, local = name.partition(":")
+        if prefix not in prefixes:
+            return None
+        predicate = prefixes[prefix] + local
+    language = next(filter(None, languages), None)
+    return Lookup(variables, subject, predicate, value_variable, language, filtered[3] is not None)
 
 
 @lru_cache(maxsize=256)

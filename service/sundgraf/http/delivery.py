@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,14 +16,7 @@ from sundgraf.http.coding import CODINGS, Compressor, choose_coding
 
 Headers = list[tuple[bytes, bytes]]
 
-CORS: Headers = [
-    (b"access-control-allow-origin", b"*"),
-    (
-        b"access-control-expose-headers",
-        b"ETag, Link, Location, Retry-After, Content-Language, Sundgraf-Publication, Sundgraf-Truncated, "
-        b"Sundgraf-Row-Limit, Sundgraf-Byte-Limit",
-    ),
-]
+CORS: Headers = [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", b"*")]
 _PREFLIGHT: Headers = [
     *CORS,
     (b"access-control-allow-methods", b"GET, HEAD, POST, OPTIONS"),
@@ -55,7 +48,7 @@ class Delivery:
         app: ASGIApp,
         publication: Callable[[], int],
         cache_bytes: int,
-        lookups: Callable[[bytes, Headers], tuple[bytes, bytes] | None] = lambda _url, _headers: None,
+        lookups: Callable[[bytes, Wanted], tuple[bytes, bytes] | None] = lambda _url, _headers: None,
         direct: Mapping[str, ASGIApp] | None = None,
     ) -> None:
         self._app = app
@@ -73,7 +66,7 @@ class Delivery:
             return
         method = scope["method"]
         if method in ("GET", "HEAD"):
-            headers = _interesting(scope["headers"])
+            headers = wanted(scope["headers"])
             query = scope["query_string"]
             url = scope["raw_path"] + b"?" + query if query else scope["raw_path"]
             key = (url, headers[0], headers[1], headers[2], headers[3])
@@ -91,19 +84,19 @@ class Delivery:
             await send({"type": "http.response.body"})
             return
         else:
-            headers = _interesting(scope["headers"])
+            headers = wanted(scope["headers"])
             outgoing = _Outgoing(self, None, False, headers[1], b"", send)
         direct = self._direct.get(scope["path"])
         await (direct or self._app)(scope, receive, outgoing.send)
 
-    def at_once(self, url: bytes, headers: Headers) -> tuple[bytes, bytes] | None:
+    def at_once(self, url: bytes, asked: Wanted) -> tuple[bytes, bytes] | None:
         """Return head and body of an answer that lies ready or is a look-up; None where it has to be made."""
-        accept, encoding, language, host, condition = _interesting(headers)
-        ready = self._cache.get((url, accept, encoding, language, host))
-        if ready is not None and ready[0] == self._publication() and not condition:
-            self._cache.move_to_end((url, accept, encoding, language, host))
+        key = (url, *asked[:4])
+        ready = self._cache.get(key)
+        if ready is not None and ready[0] == self._publication() and not asked.condition:
+            self._cache.move_to_end(key)
             return ready[4], ready[3]
-        return self._lookups(url, headers)
+        return self._lookups(url, asked)
 
     def keep(self, key: tuple[bytes, ...], number: int, status: int, headers: Headers, body: bytes) -> None:
         """Keep an answer of publication `number`; the least used ones make room."""
@@ -268,8 +261,18 @@ def _preflight(scope: Scope) -> Headers:
     return [(n, allow if n == b"allow" else v) for n, v in _PREFLIGHT if n != b"content-length"]
 
 
-def _interesting(headers: Any) -> tuple[bytes, bytes, bytes, bytes, bytes]:
-    """Return Accept, Accept-Encoding, Accept-Language, Host and If-None-Match."""
+class Wanted(NamedTuple):
+    """The headers of a request that decide which answer it gets."""
+
+    accept: bytes
+    encoding: bytes
+    language: bytes
+    host: bytes
+    condition: bytes
+
+
+def wanted(headers: Any) -> Wanted:
+    """Read Accept, Accept-Encoding, Accept-Language, Host and If-None-Match off a request's headers."""
     accept = encoding = language = host = condition = b""
     for name, value in headers:
         if name == b"accept":
@@ -282,4 +285,4 @@ def _interesting(headers: Any) -> tuple[bytes, bytes, bytes, bytes, bytes]:
             host = value
         elif name == b"if-none-match":
             condition = value
-    return accept, encoding, language, host, condition
+    return Wanted(accept, encoding, language, host, condition)

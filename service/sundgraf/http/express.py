@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sundgraf.domain.errors import SundgrafError
 from sundgraf.domain.media import JSON, SOLUTIONS, choose
-from sundgraf.http.delivery import CORS, entity_tag, matches
+from sundgraf.http.delivery import CORS, Wanted, entity_tag, matches, wanted
 from sundgraf.store.lookup import Lookup
 
 Headers = list[tuple[bytes, bytes]]
@@ -36,7 +36,7 @@ _NOT_PLAIN = frozenset({b"connection", b"content-length", b"expect", b"transfer-
 class App(Protocol):
     """An application that may know an answer at once."""
 
-    def at_once(self, url: bytes, headers: Headers) -> tuple[bytes, bytes] | None:
+    def at_once(self, url: bytes, asked: Wanted) -> tuple[bytes, bytes] | None:
         """Return head and body of the response, without the server's own headers; None to go the usual way."""
         ...
 
@@ -52,8 +52,8 @@ class ExpressProtocol(HttpToolsProtocol):
         idle = not self._within and not self.pipeline and (self.cycle is None or self.cycle.response_complete)
         request = _WHOLE_REQUEST.fullmatch(data) if idle else None
         if request is not None:
-            headers = _plain_headers(request[2])
-            known = None if headers is None else cast("App", self.app).at_once(request[1], headers)
+            asked = _plainly_wanted(request[2])
+            known = None if asked is None else cast("App", self.app).at_once(request[1], asked)
             if known is not None:
                 own = _own_head(tuple(self.server_state.default_headers))
                 self.transport.write(b"".join((own, known[0], b"\r\n", known[1])))
@@ -109,18 +109,12 @@ class LookupAnswers:
         ]
         self._head = b"".join(b"%b: %b\r\n" % pair for pair in pairs)
 
-    def answer(self, url: bytes, headers: Headers) -> tuple[bytes, bytes] | None:
+    def answer(self, url: bytes, asked: Wanted) -> tuple[bytes, bytes] | None:
         """Return head and body, or None where this is no look-up."""
         if self._lookup is None or not url.startswith(_PREFIX) or b"&" in url or self._number != self._publication():
             return None
-        accept = condition = b""
-        for name, value in headers:
-            if name == b"accept":
-                accept = accept + b", " + value if accept else value
-            elif name == b"if-none-match":
-                condition = value
         try:
-            if accept and choose(accept.decode("latin-1"), SOLUTIONS) is not JSON:
+            if asked.accept and choose(asked.accept.decode("latin-1"), SOLUTIONS) is not JSON:
                 return None
             text = _unescape(url[len(_PREFIX) :]).decode("utf-8")
         except (SundgrafError, UnicodeDecodeError):
@@ -129,21 +123,20 @@ class LookupAnswers:
         if body is None:
             return None
         etag = entity_tag(str(self._number), text, JSON.name, "").encode()
-        if condition and matches(condition, etag):
+        if asked.condition and matches(asked.condition, etag):
             return None
         return b"%betag: %b\r\ncontent-length: %d\r\n" % (self._head, etag, len(body)), body
 
 
 @lru_cache(maxsize=256)
-def _plain_headers(block: bytes) -> Headers | None:
-    """Return the headers of a request, names in lower case; None where one of them asks for more than an answer."""
+def _plainly_wanted(block: bytes) -> Wanted | None:
+    """Return what the headers of a request ask for; None where they ask for more than an answer."""
     headers = []
     for line in block.split(b"\r\n")[:-1]:
         name, _, value = line.partition(b":")
         headers.append((name.lower(), value.strip(b" \t")))
-    plain = [(name, value) for name, value in headers if name not in _NOT_PLAIN]
     asks_more = any(name in _NOT_PLAIN and (name, value.lower()) != _KEEP_ALIVE for name, value in headers)
-    return None if asks_more else plain
+    return None if asks_more else wanted(headers)
 
 
 @lru_cache(maxsize=4)
