@@ -46,6 +46,8 @@ class ExpressProtocol(HttpToolsProtocol):
 
     _within = False  # between the first and the last byte of a request that goes uvicorn's way
     _last_served = 0.0
+    _own: Headers | None = None
+    _own_head = b""
 
     def data_received(self, data: bytes) -> None:
         """Answer at once where that can be done, else do as uvicorn does."""
@@ -55,8 +57,10 @@ class ExpressProtocol(HttpToolsProtocol):
             asked = _plainly_wanted(request[2])
             known = None if asked is None else cast("App", self.app).at_once(request[1], asked)
             if known is not None:
-                own = _own_head(tuple(self.server_state.default_headers))
-                self.transport.write(b"".join((own, known[0], b"\r\n", known[1])))
+                if self._own is not self.server_state.default_headers:  # a new list once a second, with the date
+                    self._own = self.server_state.default_headers
+                    self._own_head = b"HTTP/1.1 200 OK\r\n" + b"".join(b"%b: %b\r\n" % pair for pair in self._own)
+                self.transport.write(b"".join((self._own_head, known[0], b"\r\n", known[1])))
                 self.server_state.total_requests += 1
                 self._last_served = self.loop.time()
                 if self.timeout_keep_alive_task is None:
@@ -137,12 +141,6 @@ def _plainly_wanted(block: bytes) -> Wanted | None:
         headers.append((name.lower(), value.strip(b" \t")))
     asks_more = any(name in _NOT_PLAIN and (name, value.lower()) != _KEEP_ALIVE for name, value in headers)
     return None if asks_more else wanted(headers)
-
-
-@lru_cache(maxsize=4)
-def _own_head(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
-    """Return the status line and the server's own headers, which change once a second."""
-    return b"HTTP/1.1 200 OK\r\n" + b"".join(b"%b: %b\r\n" % pair for pair in headers)
 
 
 def _unescape(parameter: bytes) -> bytes:
