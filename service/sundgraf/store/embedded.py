@@ -17,9 +17,11 @@ from sundgraf.domain.errors import (
 )
 from sundgraf.store import wire
 from sundgraf.store.base import Publication, QueryRequest
-from sundgraf.store.lane import Connection, Lane
+from sundgraf.store.lane import Connection, Lane, may_promote
 
-_DEMOTE_AFTER = 0.1  # seconds a public query runs before pages and short queries go first
+# Seconds a public query runs before pages and short queries go first. Where a worker cannot be given its priority back
+# it is replaced after that, and a new one has to find its way through the shared pages again: then later.
+_DEMOTE_AFTER = 0.03 if may_promote() else 0.5
 _STALLED_SECONDS = 60.0  # how long in all a reader may keep a worker waiting
 _WATCH_SECONDS = 0.25
 

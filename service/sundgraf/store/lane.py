@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import json
 import os
+import resource
 import signal
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, cast
 
 from sundgraf.domain.errors import Busy, StoreError
@@ -18,6 +20,14 @@ _MOST_HELD_PIECES = 4  # then the worker waits for the reader
 _QUERIES_PER_WORKER = 20_000  # reading makes shared pages private one by one; a fresh worker shares them again
 _RETRY_SECONDS = 0.1
 _START_SECONDS = 30.0
+
+
+@lru_cache(maxsize=1)
+def may_promote() -> bool:
+    """Say whether this process may give back the priority it took: Linux wants root or LimitNICE=0 for that."""
+    if not hasattr(os, "sched_setscheduler"):
+        return False
+    return os.geteuid() == 0 or resource.getrlimit(resource.RLIMIT_NICE)[0] in (resource.RLIM_INFINITY, *range(20, 41))
 
 
 class Connection(asyncio.Protocol):
@@ -86,13 +96,20 @@ class Connection(asyncio.Protocol):
         self.close()
 
     def demote(self) -> None:
-        """Let others go before this worker. It cannot be undone, so the worker is not used again."""
+        """Let others go before this worker."""
         self.demoted = True
         with contextlib.suppress(OSError, ValueError):
             if hasattr(os, "sched_setscheduler"):  # Linux: it runs when nobody else wants the processor
                 os.sched_setscheduler(self.pid, os.SCHED_IDLE, os.sched_param(0))
             else:
                 os.setpriority(os.PRIO_PROCESS, self.pid, 19)
+
+    def promote(self) -> None:
+        """Undo `demote` where that is allowed, so that the worker can be used again."""
+        if may_promote() and not self.gone:
+            with contextlib.suppress(OSError, ValueError):
+                os.sched_setscheduler(self.pid, os.SCHED_OTHER, os.sched_param(0))
+                self.demoted = False
 
     def close(self) -> None:
         """Let the worker go."""
@@ -149,6 +166,8 @@ class Lane:
     def release(self, connection: Connection) -> None:
         """Give a worker back; one that is gone, tired or of an old generation is replaced."""
         self._busy.discard(connection)
+        if connection.demoted:
+            connection.promote()
         stale = connection.generation != self._where()[1]
         if connection.gone or connection.demoted or stale or connection.queries >= _QUERIES_PER_WORKER:
             connection.close()
