@@ -2,7 +2,7 @@
 
 Prefixes in use are sorted; subjects are sorted, with numbers in their natural order; `a` comes first, then what names
 a thing, then the rest by name; objects are sorted; a blank node that is used once stands where it is used; lists are
-written as lists. Literals stay exactly as they were written.
+written as lists. Literals stay exactly as they were written (the parser makes language tags lower case).
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from collections.abc import Iterable
 
 import pyoxigraph as ox
 
+from sundgraf.domain.errors import BadInput, MalformedData
 from sundgraf.domain.terms import Literal as PlainLiteral
 from sundgraf.domain.terms import ntriples
+from sundgraf.store.turtle_text import later_comments, leading_comments
 from sundgraf.store.writers import PREFIXES
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -29,30 +31,45 @@ _FIRST_PROPERTIES = (
     "skos:notation", "skos:definition", "dcterms:description", "sh:targetClass", "sh:path", "sh:name",
 )  # fmt: skip
 _LOCAL = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?\Z|[A-Za-z_]\Z")
-_SHORT_NUMBER = re.compile(r"[+-]?\d+\Z")
-_SHORT_DECIMAL = re.compile(r"[+-]?\d*\.\d+\Z")
+_SHORT_NUMBER = re.compile(r"[+-]?[0-9]+\Z")
+_SHORT_DECIMAL = re.compile(r"[+-]?[0-9]*\.[0-9]+\Z")
 _INDENT = "    "
 Node = ox.NamedNode | ox.BlankNode
 
 
 def format_turtle(source: str) -> str:
-    """Return Turtle text in the one way of writing it. Raises SyntaxError where it does not parse."""
-    comments = _leading_comments(source)
+    """Return Turtle text in the one way of writing it.
+
+    Raises SyntaxError where it does not parse, MalformedData where something would be lost.
+    """
     triples = [quad.triple for quad in ox.parse(source.encode(), format=ox.RdfFormat.TURTLE)]
-    body = write_turtle(triples)
-    return f"{comments}\n{body}" if comments else body
+    lost = later_comments(source)
+    if lost:
+        raise MalformedData(
+            f"line {lost[0]}: a comment in the middle cannot be kept; "
+            "move it to the top of the file, or say it with skos:editorialNote.",
+            line=lost[0],
+        )
+    return "\n".join(filter(None, ["".join(f"{line}\n" for line in leading_comments(source)), write_turtle(triples)]))
 
 
 def write_turtle(triples: Iterable[ox.Triple]) -> str:
-    """Return the one way of writing these triples."""
-    return _Writer(triples).write()
+    """Return the one way of writing these triples. Raises BadInput for what Turtle 1.1 cannot say."""
+    held = list(dict.fromkeys(triples))
+    for triple in held:
+        if isinstance(triple.object, ox.Triple) or getattr(triple.object, "direction", None):
+            raise BadInput(f"{triple.object} is RDF 1.2, which is not written here.")
+    try:
+        return _Writer(held).write() if held else ""
+    except RecursionError as error:
+        raise BadInput("Blank nodes are nested too deep to write; give some of them IRIs.") from error
 
 
 class _Writer:
     def __init__(self, triples: Iterable[ox.Triple]) -> None:
         self._about: dict[Node, dict[str, list[object]]] = defaultdict(lambda: defaultdict(list))
         self._uses: dict[ox.BlankNode, int] = defaultdict(int)
-        for triple in dict.fromkeys(triples):
+        for triple in triples:
             subject = triple.subject
             assert not isinstance(subject, ox.Triple)
             self._about[subject][triple.predicate.value].append(triple.object)
@@ -60,13 +77,13 @@ class _Writer:
                 self._uses[triple.object] += 1
         self._names = {iri: prefix for prefix, iri in {**PREFIXES, **_MORE_PREFIXES}.items()}
         self._used: set[str] = set()
-        self._keys: dict[ox.BlankNode, str] = {}
+        self._keys: dict[tuple[ox.BlankNode, int], str] = {}
         self._labels: dict[ox.BlankNode, str] = {}
 
     def write(self) -> str:
         blanks = {node: None for node in (*self._about, *self._uses) if isinstance(node, ox.BlankNode)}
         shared = [node for node in blanks if not self._nested(node)]
-        for position, node in enumerate(sorted(shared, key=self._blank_key), 1):
+        for position, node in enumerate(sorted(shared, key=lambda n: (self._blank_key(n), n.value)), 1):
             self._labels[node] = f"_:b{position}"
         subjects = sorted(
             (n for n in self._about if not (isinstance(n, ox.BlankNode) and self._nested(n))), key=self._subject_key
@@ -167,44 +184,38 @@ class _Writer:
             return (-1, "")
         return (_FIRST_PROPERTIES.index(name) if name in _FIRST_PROPERTIES else len(_FIRST_PROPERTIES), name)
 
-    def _object_key(self, term: object) -> tuple[int, object, str]:
+    def _object_key(self, term: object) -> tuple[int, object, str, str]:
         if isinstance(term, ox.BlankNode):
-            return (2, [], self._blank_key(term))
+            return (2, [], self._blank_key(term), term.value)
         if isinstance(term, ox.Literal):
-            return (1, [], f"{term.language or ''}\x00{term.value}\x00{term.datatype.value}")
-        return (0, _natural(str(term)), "")
+            return (1, [], f"{term.language or ''}\x00{term.value}\x00{term.datatype.value}", "")
+        return (0, _natural(str(term)), str(term), "")
 
-    def _subject_key(self, subject: Node) -> tuple[int, object]:
+    def _subject_key(self, subject: Node) -> tuple[int, object, str]:
         if isinstance(subject, ox.BlankNode):
-            return (1, self._labels[subject])
-        return (0, _natural(subject.value))
+            return (1, _natural(self._labels[subject]), "")
+        return (0, _natural(subject.value), subject.value)
 
     def _blank_key(self, node: ox.BlankNode, depth: int = 0) -> str:
-        """Describe a blank node by what it says, some levels deep; equal descriptions keep the order of the source."""
-        if node in self._keys:
-            return self._keys[node]
+        """Describe a blank node by what it says, some levels deep."""
+        if (node, depth) in self._keys:
+            return self._keys[node, depth]
         parts = []
         for predicate in sorted(self._about.get(node, {})):
             for value in self._about[node][predicate]:
                 if isinstance(value, ox.BlankNode):
-                    parts.append(f"{predicate} {self._blank_key(value, depth + 1) if depth < 6 else ''}")
+                    parts.append(f"{predicate} {self._blank_key(value, depth + 1) if depth < 12 else ''}")
                 else:
                     parts.append(f"{predicate} {value}")
-        key = "|".join(sorted(parts))
-        if depth == 0:
-            self._keys[node] = key
-        return key
+        self._keys[node, depth] = "|".join(sorted(parts))
+        return self._keys[node, depth]
 
 
 def _natural(text: str) -> list[tuple[int, int, str]]:
     """Return a sort key in which 10 comes after 9."""
-    return [(1, int(part), "") if part.isdigit() else (0, 0, part) for part in re.split(r"(\d+)", text) if part]
-
-
-def _leading_comments(source: str) -> str:
-    lines = []
-    for line in source.splitlines():
-        if not line.startswith("#"):
-            break
-        lines.append(line.rstrip())
-    return "\n".join(lines) + "\n" if lines else ""
+    parts = re.split(r"([0-9]+)", text)  # every second part is digits
+    return [
+        (1, len(part.lstrip("0")), part.lstrip("0")) if position % 2 else (0, 0, part)
+        for position, part in enumerate(parts)
+        if part
+    ]
