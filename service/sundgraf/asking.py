@@ -8,7 +8,13 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from sundgraf.application.answer_locally import answer_locally, ask_locally, export_locally, find_question
+from sundgraf.application.answer_locally import (
+    answer_locally,
+    ask_locally,
+    export_locally,
+    find_question,
+    report_locally,
+)
 from sundgraf.application.ask import load_questions
 from sundgraf.application.query import rows_of
 from sundgraf.domain.errors import BadInput, InvalidParameter, MalformedQuery, StoreError
@@ -35,6 +41,19 @@ def ask_stored(settings: Settings, root: Path, name: str, options: Sequence[str]
     body = asyncio.run(ask_locally(settings.state, question, given, "json" if form == "table" else form))
     known = {parameter.name for parameter in question.parameters}
     return _shown(body, form, hidden=known)
+
+
+def show_report(settings: Settings, root: Path, language: str, as_json: bool) -> str:
+    """Return the completeness report as text or JSON."""
+    sections = asyncio.run(report_locally(settings.state, root, language))
+    if as_json:
+        said = {s.question.name: [{k: str(v) for k, v in row.items()} for row in s.rows] for s in sections}
+        return json.dumps(said, ensure_ascii=False, indent=1) + "\n"
+    return "\n".join(
+        f"{s.question.summary[language]}\n"
+        + _table(list(s.columns), [[str(row.get(name, "")) for name in s.columns] for row in s.rows])
+        for s in sections
+    )
 
 
 def run_query(settings: Settings, text: str, form: str) -> str:

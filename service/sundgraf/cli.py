@@ -190,6 +190,22 @@ def ask(ctx: click.Context, name: str | None, form: str, as_json: bool) -> None:
 
 
 @main.command()
+@click.option("--language", type=click.Choice(["da", "en"]), default="en", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print for machines.")
+def report(language: str, as_json: bool) -> None:
+    """Say how complete the graph is: by source, by class and by basis.
+
+    \b
+    Example:
+      sundgraf report --language da
+    """
+    from sundgraf.asking import show_report  # noqa: PLC0415
+
+    settings = _settings()
+    click.echo(show_report(settings, _root(settings), language, as_json), nl=False)
+
+
+@main.command()
 @click.argument("text")
 @click.option("--format", "form", type=click.Choice(RESULT_FORMATS), default="table", show_default=True)
 @click.option("--endpoint", default="", help="Ask this SPARQL endpoint instead of the local graph.")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jinja2
 from starlette.requests import Request
@@ -13,6 +15,7 @@ from sundgraf.domain.names import name_of
 from sundgraf.domain.terms import IRI
 
 LANGUAGES = ("en", "da")
+_LABEL_ENDINGS = ("Label", "Title", "Name")
 BASE = "https://w3id.org/sundgraf/"
 
 
@@ -29,6 +32,7 @@ class Pages:
         )
         self.templates.filters["path"] = local_path
         self.templates.filters["page"] = page_path
+        self.templates.filters["shown_columns"] = shown_columns
         self.templates.filters["is_iri"] = lambda term: isinstance(term, IRI)
 
     def render(
@@ -77,6 +81,41 @@ def local_path(iri: str) -> str:
     if iri.startswith(BASE):
         return "/" + iri.removeprefix(BASE)
     return iri if iri.startswith(("http://", "https://")) else ""
+
+
+class Column(NamedTuple):
+    """A column as readers see it: its heading, the variable with the text and the one with the IRI, "" for none."""
+
+    label: str
+    text: str
+    link: str
+
+
+def shown_columns(names: Sequence[str]) -> list[Column]:
+    """Return the columns for the variables of an answer: an IRI and the label after it make one column.
+
+    A label is the variable with the same name and an ending (useCase, useCaseLabel), or a title right after an IRI.
+    """
+    shown: list[Column] = []
+    taken: set[str] = set()
+    for position, name in enumerate(names):
+        if name in taken:
+            continue
+        following = names[position + 1] if position + 1 < len(names) else ""
+        paired = next((f"{name}{ending}" for ending in _LABEL_ENDINGS if f"{name}{ending}" in names), "")
+        if not paired and following in ("title", "name"):
+            paired = following
+        taken.add(paired)
+        shown.append(Column(_in_words(name), paired or name, name if paired else ""))
+    return shown
+
+
+def _in_words(name: str) -> str:
+    """Return a variable's name as words: countryLabel is "country"."""
+    for ending in _LABEL_ENDINGS:
+        if len(name) > len(ending):
+            name = name.removesuffix(ending)
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
 @jinja2.pass_context

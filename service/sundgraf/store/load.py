@@ -11,7 +11,8 @@ import pyoxigraph as ox
 
 from sundgraf.domain.errors import MalformedData, UnknownFormat
 
-DERIVED = "https://w3id.org/sundgraf/graph/derived"
+_BASE = "https://w3id.org/sundgraf/"
+DERIVED = f"{_BASE}graph/derived"
 _POSITION = re.compile(r"(?:line|at) (\d+)(?: ?(?:column|:) ?(\d+))?")
 _FORMATS = {
     ".ttl": ox.RdfFormat.TURTLE,
@@ -88,15 +89,20 @@ def add_large(store: ox.Store, files: Iterable[SourceFile], progress: Callable[[
 
 
 def derive(store: ox.Store, rules: Iterable[tuple[str, str]]) -> None:
-    """Run CONSTRUCT rules, given as (name, text), in order over the default graph; each sees what came before."""
-    derived = ox.NamedNode(DERIVED)
-    for _, text in rules:
+    """Run CONSTRUCT rules, given as (name, text), in order over the default graph; each sees what came before.
+
+    What a rule makes goes into a named graph of its own, which says by sg:derivedBy which rule it was.
+    """
+    for name, text in rules:
         answer = store.query(text)
         if not isinstance(answer, ox.QueryTriples):
             raise TypeError("a derive rule is a CONSTRUCT query")
-        made = [t for t in answer if ox.Quad(t.subject, t.predicate, t.object) not in store]
+        graph = ox.NamedNode(f"{DERIVED}/{name}")
+        made = [t for t in dict.fromkeys(answer) if ox.Quad(t.subject, t.predicate, t.object) not in store]
         store.bulk_extend(ox.Quad(t.subject, t.predicate, t.object) for t in made)
-        store.bulk_extend(ox.Quad(t.subject, t.predicate, t.object, derived) for t in made)
+        store.bulk_extend(ox.Quad(t.subject, t.predicate, t.object, graph) for t in made)
+        said = (graph, ox.NamedNode(f"{_BASE}def/derivedBy"), ox.NamedNode(f"{_BASE}query/derive/{name}"))
+        store.bulk_extend([ox.Quad(*said), ox.Quad(*said, graph)])
 
 
 def _malformed(path: Path, error: SyntaxError) -> MalformedData:

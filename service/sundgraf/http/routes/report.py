@@ -1,0 +1,28 @@
+"""The completeness report as a page and as JSON."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from sundgraf.application.report import report
+from sundgraf.domain.media import HTML, PLAIN_JSON, choose
+from sundgraf.http.context import Context
+from sundgraf.http.pages import language_of
+
+
+def router(context: Context) -> APIRouter:
+    """Return the route."""
+    routes = APIRouter(tags=["pages"])
+
+    @routes.get("/report", summary="What is modelled of each source, with which gaps")
+    async def completeness(request: Request) -> Response:
+        sections = await report(context.store, context.questions, language_of(request))
+        if choose(request.headers.get("accept", ""), (HTML, PLAIN_JSON)) is HTML:
+            return context.pages.render(request, "report.html", sections=sections)
+        return JSONResponse(
+            {s.question.name: [{k: str(v) for k, v in row.items()} for row in s.rows] for s in sections},
+            headers={"Vary": "Accept, Accept-Language"},
+        )
+
+    return routes
