@@ -1,0 +1,204 @@
+"""SHACL shapes as they are read: targets, paths and constraints (W3C Recommendation, sections 2 and 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pyoxigraph as ox
+
+from sundgraf.store.view import Node, Object, View
+
+SH = "http://www.w3.org/ns/shacl#"
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_RDFS_CLASS = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#Class")
+_FIRST, _REST, NIL = (ox.NamedNode(f"{_RDF}{name}") for name in ("first", "rest", "nil"))
+_LONGEST_LIST = 100_000
+_PATHS = ("inversePath", "alternativePath", "zeroOrMorePath", "oneOrMorePath", "zeroOrOnePath")
+# The parameter by which each constraint component of SHACL Core is known.
+COMPONENTS = {
+    "class": "Class", "datatype": "Datatype", "nodeKind": "NodeKind", "minCount": "MinCount", "maxCount": "MaxCount",
+    "minExclusive": "MinExclusive", "minInclusive": "MinInclusive", "maxExclusive": "MaxExclusive",
+    "maxInclusive": "MaxInclusive", "minLength": "MinLength", "maxLength": "MaxLength", "pattern": "Pattern",
+    "languageIn": "LanguageIn", "uniqueLang": "UniqueLang", "equals": "Equals", "disjoint": "Disjoint",
+    "lessThan": "LessThan", "lessThanOrEquals": "LessThanOrEquals", "not": "Not", "and": "And", "or": "Or",
+    "xone": "Xone", "node": "Node", "property": "Property", "qualifiedValueShape": "QualifiedValueShape",
+    "closed": "Closed", "hasValue": "HasValue", "in": "In", "sparql": "SPARQL",
+}  # fmt: skip
+
+
+def sh(name: str) -> ox.NamedNode:
+    """Return a term of SHACL."""
+    return ox.NamedNode(SH + name)
+
+
+@dataclass(slots=True)
+class Path:
+    """A property path. `kind` is "predicate", "sequence" or one of SHACL's; `node` is where the shapes graph has it."""
+
+    kind: str
+    node: Node
+    predicate: ox.NamedNode | None = None
+    parts: list[Path] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Shape:
+    """A node shape, or a property shape where it has a path. `constraints` are (parameter, value) in a fixed order."""
+
+    node: Node
+    path: Path | None
+    severity: str
+    messages: dict[str, str]
+    constraints: list[tuple[str, Object]]
+
+
+class BadShapes(ValueError):
+    """The shapes graph is not what SHACL asks for."""
+
+
+class Shapes:
+    """A shapes graph: its shapes by node, and those that have targets."""
+
+    def __init__(self, graph: View) -> None:
+        self.graph = graph
+        self._shapes: dict[Node, Shape] = {}
+        self.targeted = sorted(self._with_targets(), key=str)
+
+    def shape(self, node: Node) -> Shape:
+        """Return the shape at a node of the shapes graph."""
+        known = self._shapes.get(node)
+        if known is None:
+            known = self._shapes[node] = self._read(node)
+        return known
+
+    def active(self, node: Node) -> bool:
+        """Say whether a shape is not deactivated."""
+        return ox.Literal(True) not in self.graph.objects(node, sh("deactivated"))
+
+    def list(self, head: Object) -> list[Object]:
+        """Return the members of an RDF list. Raises BadShapes for what is no list."""
+        members: list[Object] = []
+        while head != NIL:
+            first = self.graph.objects(head, _FIRST)
+            rest = self.graph.objects(head, _REST)
+            if len(first) != 1 or len(rest) != 1 or len(members) >= _LONGEST_LIST:
+                raise BadShapes(f"{head} is no list")
+            members.append(first[0])
+            head = rest[0]
+        return members
+
+    def targets(self, node: Node, data: View) -> dict[Object, None]:
+        """Return the focus nodes of a shape in the data (SHACL section 2.1.3)."""
+        graph = self.graph
+        found: dict[Object, None] = dict.fromkeys(graph.objects(node, sh("targetNode")))
+        classes = graph.objects(node, sh("targetClass"))
+        if graph.is_a(node, _RDFS_CLASS):
+            classes.append(node)
+        for class_ in classes:
+            if isinstance(class_, ox.NamedNode):
+                found |= dict.fromkeys(data.instances(class_))
+        for predicate in graph.objects(node, sh("targetSubjectsOf")):
+            if isinstance(predicate, ox.NamedNode):
+                found |= dict.fromkeys(data.subjects_of(predicate))
+        for predicate in graph.objects(node, sh("targetObjectsOf")):
+            if isinstance(predicate, ox.NamedNode):
+                found |= dict.fromkeys(data.objects_of(predicate))
+        return found
+
+    def is_target(self, node: Node, focus: Node, data: View) -> bool:
+        """Say whether one node of the data is a focus node of a shape, without looking at the others."""
+        graph = self.graph
+        classes = graph.objects(node, sh("targetClass"))
+        if graph.is_a(node, _RDFS_CLASS):
+            classes.append(node)
+        return (
+            focus in graph.objects(node, sh("targetNode"))
+            or any(isinstance(class_, ox.NamedNode) and data.is_a(focus, class_) for class_ in classes)
+            or any(
+                isinstance(p, ox.NamedNode) and data.objects(focus, p)
+                for p in graph.objects(node, sh("targetSubjectsOf"))
+            )
+            or any(
+                isinstance(p, ox.NamedNode) and data.subjects(p, focus)
+                for p in graph.objects(node, sh("targetObjectsOf"))
+            )
+        )
+
+    def _with_targets(self) -> set[Node]:
+        graph = self.graph
+        found: set[Node] = set()
+        for name in ("targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf"):
+            found |= set(graph.subjects_of(sh(name)))
+        for kind in ("NodeShape", "PropertyShape"):
+            found |= {node for node in graph.instances(sh(kind)) if graph.is_a(node, _RDFS_CLASS)}
+        return {node for node in found if self.active(node)}
+
+    def _read(self, node: Node) -> Shape:
+        paths = self.graph.objects(node, sh("path"))
+        if len(paths) > 1:
+            raise BadShapes(f"{node} has more than one sh:path")
+        constraints = [
+            (name, value) for name in COMPONENTS for value in sorted(self.graph.objects(node, sh(name)), key=str)
+        ]
+        severity = next(
+            (str(s.value) for s in self.graph.objects(node, sh("severity")) if isinstance(s, ox.NamedNode)), ""
+        )
+        return Shape(
+            node, self._path(paths[0]) if paths else None, severity.removeprefix(SH) or "Violation",
+            messages_of(self.graph, node), constraints,
+        )  # fmt: skip
+
+    def _path(self, node: Object, depth: int = 0) -> Path:
+        if depth > 50 or isinstance(node, (ox.Literal, ox.Triple)):
+            raise BadShapes(f"{node} is no property path")
+        if isinstance(node, ox.NamedNode) and node != NIL:
+            return Path("predicate", node, node)
+        if self.graph.objects(node, _FIRST):
+            return Path("sequence", node, parts=[self._path(part, depth + 1) for part in self.list(node)])
+        for kind in _PATHS:
+            for value in self.graph.objects(node, sh(kind)):
+                inner = self.list(value) if kind == "alternativePath" else [value]
+                return Path(kind, node, parts=[self._path(part, depth + 1) for part in inner])
+        raise BadShapes(f"{node} is no property path")
+
+
+def messages_of(graph: View, node: Node) -> dict[str, str]:
+    """Return the messages of a shape or constraint by language ("" where none is given)."""
+    return {m.language or "": m.value for m in graph.objects(node, sh("message")) if isinstance(m, ox.Literal)}
+
+
+def values_of(path: Path, focus: Object, data: View) -> list[Object]:
+    """Return the value nodes of a focus node, each once (SHACL section 2.3.1)."""
+    if path.predicate is not None:
+        return data.objects(focus, path.predicate)
+    if path.kind == "inversePath":
+        return _inverse(path.parts[0], focus, data)
+    if path.kind == "alternativePath":
+        return list(dict.fromkeys(value for part in path.parts for value in values_of(part, focus, data)))
+    if path.kind == "sequence":
+        nodes: list[Object] = [focus]
+        for part in path.parts:
+            nodes = list(dict.fromkeys(value for node in nodes for value in values_of(part, node, data)))
+        return nodes
+    first = values_of(path.parts[0], focus, data)
+    if path.kind == "zeroOrOnePath":
+        return list(dict.fromkeys([focus, *first]))
+    reached: dict[Object, None] = dict.fromkeys(first if path.kind == "oneOrMorePath" else [focus, *first])
+    waiting = list(first)
+    while waiting:
+        for value in values_of(path.parts[0], waiting.pop(), data):
+            if value not in reached:
+                reached[value] = None
+                waiting.append(value)
+    return list(reached)
+
+
+def _inverse(path: Path, focus: Object, data: View) -> list[Object]:
+    if path.predicate is not None:
+        return list(data.subjects(path.predicate, focus))
+    if path.kind == "inversePath":
+        return values_of(path.parts[0], focus, data)
+    parts = [Path("inversePath", part.node, parts=[part]) for part in path.parts]
+    if path.kind == "sequence":
+        parts.reverse()
+    return values_of(Path(path.kind, path.node, parts=parts), focus, data)
