@@ -11,6 +11,7 @@ import rdflib
 from rdflib import OWL, RDF, RDFS, SH, SKOS, XSD
 from rdflib.collection import Collection
 
+from sundgraf.store.load import read_store
 from sundgraf.store.shacl import validate
 
 ROOT = Path(__file__).parent.parent
@@ -195,7 +196,7 @@ def test_privacy_screens_every_text_that_a_shape_or_the_ontology_allows(shapes, 
 
 def test_the_words_of_a_sparql_constraint_reach_the_steward_in_both_languages():
     example = ROOT / "tests" / "shapes" / "Reconciliation" / "invalid-difference-adjusted.ttl"
-    results = validate([example], [ROOT / "shapes" / "Reconciliation.ttl"])
+    results = validate(read_store([example]), read_store([ROOT / "shapes" / "Reconciliation.ttl"]))
     said = next(result.messages for result in results if result.shape == f"{SHAPE}Reconciliation-arithmetic")
     assert said["da"].startswith("Regn forskellen ud igen")
     assert said["en"].startswith("Work the difference out again")

@@ -15,8 +15,8 @@ from sundgraf.domain.question import Question, parse_question
 from sundgraf.domain.report import Finding
 from sundgraf.domain.terms import Literal
 from sundgraf.store.base import Publication
-from sundgraf.store.direct import DirectStore
-from sundgraf.store.load import parse_file
+from sundgraf.store.direct import DirectStore, syntax_fault
+from sundgraf.store.load import parse_file, read_store
 from sundgraf.store.shacl import validate
 
 STEPS = ("syntax", "form", "literals", "questions", "checks", "shapes")
@@ -40,7 +40,10 @@ async def check_rooms(root: Path, step: Callable[[str], object] = lambda _: None
     step("literals")
     findings += _literals(root)
     step("questions")
-    findings += _questions(root)
+    wrong = _questions(root)
+    findings += wrong
+    if any(finding.english.startswith("The query is not") for finding in wrong):
+        return sorted(findings)
     step("checks")
     store = ox.Store()
     fill_with_rooms(store, root)
@@ -91,6 +94,10 @@ def _questions(root: Path) -> list[Finding]:
         except BadInput as error:
             findings.append(Finding(name, 1, "", "question", str(error)))
             continue
+        fault = syntax_fault(question.text)
+        if fault:
+            findings.append(Finding(name, 1, "", "question", f"The query is not SPARQL: {fault}"))
+            continue
         findings += [Finding(name, 1, "", "question", text) for text in _faults_of(question, path.parent.name, source)]
     return findings
 
@@ -129,10 +136,10 @@ async def _stored_checks(root: Path, store: ox.Store, lines: _Lines) -> list[Fin
 
 
 def _shapes(root: Path, lines: _Lines) -> list[Finding]:
-    data = [file.path for file in room_files(root) if not file.shapes]
-    shapes = [file.path for file in room_files(root) if file.shapes]
+    data = read_store(file.path for file in room_files(root) if not file.shapes)
+    shapes = read_store(file.path for file in room_files(root) if file.shapes)
     findings = []
-    for result in validate(data, shapes) if shapes else []:
+    for result in validate(data, shapes):
         file, line = lines.where(result.focus)
         about = f"{result.focus} {result.path}".strip()
         value = f" ({result.value!r})" if result.value else ""

@@ -53,3 +53,12 @@ def open_direct(state: Path) -> DirectStore:
             f"The store in {str(generation.store)!r} is damaged ({error}); {generations.MEND}"
         ) from error
     return DirectStore(engine, generation.publication)
+
+
+def syntax_fault(text: str) -> str:
+    """Return what the parser finds wrong with a query, in one line; "" for nothing."""
+    try:
+        ox.Store().query(text)
+    except (SyntaxError, ValueError) as error:
+        return str(worker.describe_error(error)["message"])
+    return ""

@@ -50,7 +50,7 @@ def parse_file(path: Path) -> list[ox.Quad]:
     """Return a file's statements as written. Raises MalformedData with line and column, or UnknownFormat."""
     kind = format_of(path)
     try:
-        return list(ox.parse(path=str(path), format=kind))
+        return list(ox.parse(path=str(path), format=kind, rename_blank_nodes=True))
     except SyntaxError as error:
         raise _malformed(path, error) from error
     except OSError as error:
@@ -86,6 +86,14 @@ def add_large(store: ox.Store, files: Iterable[SourceFile], progress: Callable[[
         except SyntaxError as error:
             raise _malformed(file.path, error) from error
         progress(1)
+
+
+def read_store(paths: Iterable[Path]) -> ox.Store:
+    """Return Turtle files as one default graph in memory. Raises MalformedData, with the place."""
+    store = ox.Store()
+    for path in paths:
+        store.extend(ox.Quad(quad.subject, quad.predicate, quad.object) for quad in parse_file(path))
+    return store
 
 
 def derive(store: ox.Store, rules: Iterable[tuple[str, str]]) -> None:

@@ -1,69 +1,104 @@
-"""SHACL validation by pySHACL, the reference (literals are not normalised: shared findings, "SHACL engines")."""
+"""SHACL validation: where the data is (shacl_core), and by pySHACL for what that does not cover.
+
+pySHACL is the reference; tests/test_shacl_core.py holds the two against each other. It is run with literals as written,
+not normalised (shared findings, "SHACL engines").
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import re
+from collections.abc import Iterable
 
 import pyoxigraph as ox
-import pyshacl
-import rdflib
-from rdflib import SH, URIRef
-from rdflib.term import Node
+
+from sundgraf.store.shacl_core import Validator, Violation
+from sundgraf.store.shacl_result import Result, in_order
+from sundgraf.store.shacl_shapes import SH, BadShapes, Shapes
+from sundgraf.store.view import Node, View
+
+_TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+_COMPONENT = ox.NamedNode(f"{SH}ConstraintComponent")
+_SELECT = ox.NamedNode(f"{SH}select")
+# Where pre-binding (SHACL, appendix A) is more than binding a variable: nested groups, and what it forbids.
+_NEEDS_CARE = re.compile(r"\bMINUS\b|\bVALUES\b|\bSERVICE\b|\bAS\s+[?$]this\b|[$?](?:shapesGraph|currentShape)\b", re.I)
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One validation result: the focus node, the shape, the offending value ("" for none), messages by language."""
+def validate(
+    data: ox.Store, shapes: ox.Store, focuses: Iterable[Node] | None = None, base: ox.Store | None = None
+) -> list[Result]:
+    """Validate the default graph of `data` against shapes; with `base`, as if it were added to that.
 
-    focus: str
-    shape: str
-    path: str
-    value: str
-    severity: str
-    messages: dict[str, str]
+    With `focuses` only those nodes are looked at, whatever lies beside them. Raises ReportableRuntimeError or BadShapes
+    for shapes that cannot be used.
+    """
+    if needs_reference(shapes):
+        from sundgraf.store.shacl_reference import validate_by_reference  # noqa: PLC0415  it takes a second to import
+
+        results = validate_by_reference(data if base is None else union(data, base), shapes)
+        wanted = None if focuses is None else {_text(node) for node in focuses}
+        return [result for result in results if wanted is None or result.focus in wanted]
+    read = Shapes(View(shapes))
+    stores = (data,) if base is None else (data, base)
+    view = View(*stores)
+    nodes = None if focuses is None else list(focuses)
+    sparql = data if base is None else around(nodes or [], view)
+    validator = Validator(read, view, sparql=sparql)
+    found = validator.all() if nodes is None else validator.some(nodes)
+    return in_order(_result(violation) for violation in found)
 
 
-def validate(data: Sequence[Path], shapes: Sequence[Path]) -> list[Result]:
-    """Validate all data files as one graph against all shape files. Raises ReportableRuntimeError for bad shapes."""
-    before = rdflib.NORMALIZE_LITERALS
-    rdflib.NORMALIZE_LITERALS = False
-    try:
-        rules = _graph(shapes)
-        _, report, _ = pyshacl.validate(_graph(data), shacl_graph=rules, advanced=False, inference="none")
-    finally:
-        rdflib.NORMALIZE_LITERALS = before
-    assert isinstance(report, rdflib.Graph)
-    return sorted(
-        (_result(report, rules, node) for node in report.subjects(rdflib.RDF.type, SH.ValidationResult)),
-        key=lambda result: (result.focus, result.shape, result.value),
+def needs_reference(shapes: ox.Store) -> bool:
+    """Say whether shapes use something that only pySHACL evaluates here."""
+    if next(shapes.quads_for_pattern(None, _TYPE, _COMPONENT, None), None) is not None:
+        return True
+    texts = (quad.object for quad in shapes.quads_for_pattern(None, _SELECT, None, None))
+    return any(
+        isinstance(text, ox.Literal) and (_NEEDS_CARE.search(text.value) or re.search(r"\{\s*\{", text.value))
+        for text in texts
     )
 
 
-def _graph(paths: Sequence[Path]) -> rdflib.Graph:
-    """Parse by the engine and hand over to rdflib: several times faster, and safe for what strangers send."""
-    graph = rdflib.Graph()
-    for path in paths:
-        quads = ox.parse(path=str(path), format=ox.RdfFormat.TURTLE)
-        document = ox.serialize((quad.triple for quad in quads), format=ox.RdfFormat.N_TRIPLES)
-        graph.parse(data=document, format="ntriples")
-    return graph
+def union(*stores: ox.Store) -> ox.Store:
+    """Return the default graphs of stores as one store."""
+    whole = ox.Store()
+    for store in stores:
+        whole.bulk_extend(store.quads_for_pattern(None, None, None, ox.DefaultGraph()))
+    return whole
 
 
-def _result(report: rdflib.Graph, rules: rdflib.Graph, node: Node) -> Result:
-    def one(name: URIRef) -> str:
-        return str(report.value(node, name) or "")
+def around(nodes: Iterable[Node], view: View, steps: int = 2) -> ox.Store:
+    """Return what is said of some nodes, of what they point to, and of what points to them, as a store of its own."""
+    store = ox.Store()
+    seen: set[object] = set()
+    edge: list[object] = list(nodes)
+    for step in range(steps):
+        following: list[object] = []
+        for node in edge:
+            if node in seen or isinstance(node, (ox.Literal, ox.Triple)):
+                continue
+            seen.add(node)
+            for predicate, value in view.about(node):  # type: ignore[arg-type]
+                store.add(ox.Quad(node, predicate, value))  # type: ignore[arg-type]
+                following.append(value)
+            if step == 0:
+                following += view.subjects(None, node)  # type: ignore[arg-type]
+        edge = following
+    return store
 
-    said = _by_language(report.objects(node, SH.resultMessage))
-    if not said:  # pySHACL 0.40 drops the language tags of messages in results of sh:sparql
-        said = _by_language(rules.objects(report.value(node, SH.sourceShape), SH.message))
-    messages = said or {"en": one(SH.resultMessage)}
+
+def _result(violation: Violation) -> Result:
+    messages = {language: text for language, text in violation.messages.items() if language}
+    if not messages:
+        said = violation.messages.get("") or violation.component.rsplit("#", 1)[-1].removesuffix("ConstraintComponent")
+        messages = {"en": said}
     return Result(
-        one(SH.focusNode), one(SH.sourceShape), one(SH.resultPath), one(SH.value),
-        one(SH.resultSeverity).rsplit("#", 1)[-1].lower(), messages,
+        _text(violation.focus), _text(violation.shape), _text(violation.path.node) if violation.path else "",
+        _text(violation.value), violation.severity.rsplit("#", 1)[-1].lower(), messages, violation.component,
     )  # fmt: skip
 
 
-def _by_language(messages: Iterable[Node]) -> dict[str, str]:
-    return {text.language: str(text) for text in messages if isinstance(text, rdflib.Literal) and text.language}
+def _text(term: object) -> str:
+    return "" if term is None else str(getattr(term, "value", term))
+
+
+__all__ = ["BadShapes", "Result", "around", "needs_reference", "union", "validate"]

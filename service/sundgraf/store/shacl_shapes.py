@@ -12,6 +12,7 @@ SH = "http://www.w3.org/ns/shacl#"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _RDFS_CLASS = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#Class")
 _FIRST, _REST, NIL = (ox.NamedNode(f"{_RDF}{name}") for name in ("first", "rest", "nil"))
+_TRUE = ox.Literal(True)
 _LONGEST_LIST = 100_000
 _PATHS = ("inversePath", "alternativePath", "zeroOrMorePath", "oneOrMorePath", "zeroOrOnePath")
 # The parameter by which each constraint component of SHACL Core is known.
@@ -29,6 +30,9 @@ COMPONENTS = {
 def sh(name: str) -> ox.NamedNode:
     """Return a term of SHACL."""
     return ox.NamedNode(SH + name)
+
+
+_DEACTIVATED = sh("deactivated")
 
 
 @dataclass(slots=True)
@@ -73,7 +77,7 @@ class Shapes:
 
     def active(self, node: Node) -> bool:
         """Say whether a shape is not deactivated."""
-        return ox.Literal(True) not in self.graph.objects(node, sh("deactivated"))
+        return _TRUE not in self.graph.objects(node, _DEACTIVATED)
 
     def list(self, head: Object) -> list[Object]:
         """Return the members of an RDF list. Raises BadShapes for what is no list."""
@@ -91,7 +95,7 @@ class Shapes:
         """Return the focus nodes of a shape in the data (SHACL section 2.1.3)."""
         graph = self.graph
         found: dict[Object, None] = dict.fromkeys(graph.objects(node, sh("targetNode")))
-        classes = graph.objects(node, sh("targetClass"))
+        classes = [*graph.objects(node, sh("targetClass"))]
         if graph.is_a(node, _RDFS_CLASS):
             classes.append(node)
         for class_ in classes:
@@ -108,7 +112,7 @@ class Shapes:
     def is_target(self, node: Node, focus: Node, data: View) -> bool:
         """Say whether one node of the data is a focus node of a shape, without looking at the others."""
         graph = self.graph
-        classes = graph.objects(node, sh("targetClass"))
+        classes = [*graph.objects(node, sh("targetClass"))]
         if graph.is_a(node, _RDFS_CLASS):
             classes.append(node)
         return (

@@ -5,7 +5,7 @@ Nothing is copied, so that looking at a small submission costs the same beside t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import pyoxigraph as ox
 
@@ -13,6 +13,7 @@ Node = ox.NamedNode | ox.BlankNode
 Object = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 _TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _SUBCLASS = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#subClassOf")
+_MOST_HELD = 20_000  # nodes
 _DEFAULT = ox.DefaultGraph()
 
 
@@ -23,14 +24,12 @@ class View:
         self.stores = stores
         self._find = [store.quads_for_pattern for store in stores]
         self._without = frozenset(without)
+        self._held: dict[Object, Mapping[ox.NamedNode, list[Object]]] = {}
         self._classes: dict[ox.NamedNode, frozenset[Object]] = {}
 
-    def objects(self, subject: Object, predicate: ox.NamedNode | None) -> list[Object]:
+    def objects(self, subject: Object, predicate: ox.NamedNode) -> list[Object]:
         """Return the values of a property, each once."""
-        if isinstance(subject, (ox.Literal, ox.Triple)):
-            return []
-        found = [quad for find in self._find for quad in find(subject, predicate, None, _DEFAULT)]
-        return list(dict.fromkeys(quad.object for quad in self._present(found)))
+        return self._described(subject).get(predicate, [])
 
     def subjects(self, predicate: ox.NamedNode | None, object_: Object | None) -> list[Node]:
         """Return what has a value, each once."""
@@ -39,17 +38,11 @@ class View:
 
     def about(self, subject: Object) -> list[tuple[ox.NamedNode, Object]]:
         """Return the properties and values of a node, each pair once."""
-        if isinstance(subject, (ox.Literal, ox.Triple)):
-            return []
-        found = [quad for find in self._find for quad in find(subject, None, None, _DEFAULT)]
-        return list(dict.fromkeys((quad.predicate, quad.object) for quad in self._present(found)))
+        return [(predicate, value) for predicate, values in self._described(subject).items() for value in values]
 
     def has(self, subject: Object, predicate: ox.NamedNode, object_: Object) -> bool:
         """Say whether a triple is there."""
-        if isinstance(subject, (ox.Literal, ox.Triple)):
-            return False
-        found = (quad for find in self._find for quad in find(subject, predicate, object_, _DEFAULT))
-        return next(iter(self._present(found)), None) is not None
+        return object_ in self.objects(subject, predicate)
 
     def subjects_of(self, predicate: ox.NamedNode) -> list[Node]:
         """Return everything that has a property."""
@@ -83,6 +76,21 @@ class View:
     def instances(self, class_: ox.NamedNode) -> list[Node]:
         """Return the instances of a class and of its subclasses, each once."""
         return list(dict.fromkeys(node for below in self.classes_below(class_) for node in self.subjects(_TYPE, below)))
+
+    def _described(self, subject: Object) -> Mapping[ox.NamedNode, list[Object]]:
+        """Return what is said of a node, by property; many shapes ask of the same node one after another."""
+        held = self._held.get(subject)
+        if held is None:
+            if isinstance(subject, (ox.Literal, ox.Triple)):
+                return {}
+            if len(self._held) >= _MOST_HELD:
+                self._held.clear()
+            quads = [quad for find in self._find for quad in find(subject, None, None, _DEFAULT)]
+            said: dict[ox.NamedNode, dict[Object, None]] = {}
+            for quad in self._present(quads):
+                said.setdefault(quad.predicate, {})[quad.object] = None
+            held = self._held[subject] = {predicate: list(values) for predicate, values in said.items()}
+        return held
 
     def _present(self, quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
         if not self._without:
