@@ -33,12 +33,7 @@ class _Group(click.Group):
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """The open knowledge graph of AI in healthcare, and the service to run it on.
-
-    \b
-    Example:
-      sundgraf serve
-    """
+    """The open knowledge graph of AI in healthcare, and the service to run it on. Example: `sundgraf serve`."""
 
 
 def _settings() -> Settings:
@@ -201,8 +196,7 @@ def report(language: str, as_json: bool) -> None:
     """
     from sundgraf.asking import show_report  # noqa: PLC0415
 
-    settings = _settings()
-    click.echo(show_report(settings, _root(settings), language, as_json), nl=False)
+    click.echo(show_report(settings := _settings(), _root(settings), language, as_json), nl=False)
 
 
 @main.command()
@@ -294,10 +288,8 @@ def version(as_json: bool) -> None:
     Example:
       sundgraf version --json
     """
-    if as_json:
-        click.echo(json.dumps({"sundgraf": __version__, "python": sys.version.split()[0]}))
-    else:
-        click.echo(f"sundgraf {__version__}")
+    said = {"sundgraf": __version__, "python": sys.version.split()[0]}
+    click.echo(json.dumps(said) if as_json else f"sundgraf {__version__}")
 
 
 if __name__ == "__main__":
