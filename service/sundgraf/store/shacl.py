@@ -16,11 +16,14 @@ from sundgraf.store.shacl_result import Result, in_order
 from sundgraf.store.shacl_shapes import SH, BadShapes, Shapes
 from sundgraf.store.view import Node, View
 
-_TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
-_COMPONENT = ox.NamedNode(f"{SH}ConstraintComponent")
+_PARAMETER = ox.NamedNode(f"{SH}parameter")
 _SELECT = ox.NamedNode(f"{SH}select")
 # Where pre-binding (SHACL, appendix A) is more than binding a variable: nested groups, and what it forbids.
-_NEEDS_CARE = re.compile(r"\bMINUS\b|\bVALUES\b|\bSERVICE\b|\bAS\s+[?$]this\b|[$?](?:shapesGraph|currentShape)\b", re.I)
+_NEEDS_CARE = re.compile(
+    r"\bMINUS\b|\bVALUES\b|\bSERVICE\b|\bAS\s+[?$]this\b|\bBIND\s*\(\s*[?$]this\b|\bSELECT\b.*\bSELECT\b"
+    r"|[$?](?:shapesGraph|currentShape)\b|\{\s*\{",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def validate(
@@ -49,13 +52,10 @@ def validate(
 
 def needs_reference(shapes: ox.Store) -> bool:
     """Say whether shapes use something that only pySHACL evaluates here."""
-    if next(shapes.quads_for_pattern(None, _TYPE, _COMPONENT, None), None) is not None:
-        return True
+    if next(shapes.quads_for_pattern(None, _PARAMETER, None, None), None) is not None:
+        return True  # a constraint component of somebody's own
     texts = (quad.object for quad in shapes.quads_for_pattern(None, _SELECT, None, None))
-    return any(
-        isinstance(text, ox.Literal) and (_NEEDS_CARE.search(text.value) or re.search(r"\{\s*\{", text.value))
-        for text in texts
-    )
+    return any(isinstance(text, ox.Literal) and _NEEDS_CARE.search(text.value) for text in texts)
 
 
 def union(*stores: ox.Store) -> ox.Store:

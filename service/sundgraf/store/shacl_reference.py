@@ -7,22 +7,27 @@ from collections.abc import Iterable
 import pyoxigraph as ox
 import pyshacl
 import rdflib
+from pyshacl.errors import ReportableRuntimeError
 from rdflib import SH, URIRef
 from rdflib.term import Node
 
 from sundgraf.store.shacl_result import Result, in_order
+from sundgraf.store.shacl_shapes import BadShapes
 
 
 def validate_by_reference(data: ox.Store, shapes: ox.Store) -> list[Result]:
-    """Validate the default graph of `data`. Raises ReportableRuntimeError for bad shapes."""
+    """Validate the default graph of `data`. Raises BadShapes for shapes that cannot be used."""
     before = rdflib.NORMALIZE_LITERALS
     rdflib.NORMALIZE_LITERALS = False
     try:
         rules = _graph(shapes)
-        _, report, _ = pyshacl.validate(_graph(data), shacl_graph=rules, advanced=False, inference="none")
+        _, report, text = pyshacl.validate(_graph(data), shacl_graph=rules, advanced=False, inference="none")
+    except (ReportableRuntimeError, NotImplementedError) as error:
+        raise BadShapes(str(error)) from error
     finally:
         rdflib.NORMALIZE_LITERALS = before
-    assert isinstance(report, rdflib.Graph)
+    if not isinstance(report, rdflib.Graph):  # a validation failure (SHACL, section 3.4)
+        raise BadShapes(text)
     return in_order(_result(report, rules, node) for node in report.subjects(rdflib.RDF.type, SH.ValidationResult))
 
 
