@@ -7,7 +7,7 @@ from pathlib import Path
 from sundgraf.application.ask import ask, load_questions
 from sundgraf.application.dump import make_dumps
 from sundgraf.application.query import Limits, answer_query, pick_format
-from sundgraf.application.report import Section, report
+from sundgraf.application.report import Section, load_report, report
 from sundgraf.domain.errors import NotFound
 from sundgraf.domain.question import Question
 from sundgraf.store.direct import open_direct
@@ -40,7 +40,7 @@ async def export_locally(state: Path, queries: Path, format_name: str) -> bytes:
 
 async def report_locally(state: Path, root: Path, language: str) -> list[Section]:
     """Return the completeness report."""
-    return await report(open_direct(state), load_questions(root / "queries" / "ask"), language)
+    return await report(open_direct(state), load_report(root / "queries"), language)
 
 
 def find_question(root: Path, name: str) -> Question:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from sundgraf.application.report import report
+from sundgraf.application.report import load_report, report
 from sundgraf.domain.media import HTML, PLAIN_JSON, choose
 from sundgraf.http.context import Context
 from sundgraf.http.pages import language_of
@@ -14,10 +14,11 @@ from sundgraf.http.pages import language_of
 def router(context: Context) -> APIRouter:
     """Return the route."""
     routes = APIRouter(tags=["pages"])
+    questions = load_report(context.bundle.queries)
 
     @routes.get("/report", summary="What is modelled of each source, with which gaps")
     async def completeness(request: Request) -> Response:
-        sections = await report(context.store, context.questions, language_of(request))
+        sections = await report(context.store, questions, language_of(request))
         if choose(request.headers.get("accept", ""), (HTML, PLAIN_JSON)) is HTML:
             return context.pages.render(request, "report.html", sections=sections)
         return JSONResponse(
