@@ -43,7 +43,7 @@ def create_app(settings: Settings, bundle: Bundle, announcement: Path | None) ->
         )
     else:
         store = EmbeddedStore(announcement, workers=settings.workers, trusted_workers=1, queue=settings.queue)
-    pages = Pages()
+    pages = Pages(bundle.queries / "columns.toml")
     context = Context(settings, bundle, store, load_questions(bundle.queries / "ask"), pages)
     endpoint = SPARQLEndpoint(context)
     lookups = LookupAnswers(lambda: store.publication().number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +23,8 @@ BASE = "https://w3id.org/sundgraf/"
 class Pages:
     """Renders templates for a reader."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: Path | None = None) -> None:
+        self._columns = tomllib.loads(columns.read_text("utf-8")) if columns else {}
         self.templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
             autoescape=True,
@@ -32,8 +34,18 @@ class Pages:
         )
         self.templates.filters["path"] = local_path
         self.templates.filters["page"] = page_path
-        self.templates.filters["shown_columns"] = shown_columns
+        self.templates.filters["shown_columns"] = self._headed
         self.templates.filters["is_iri"] = lambda term: isinstance(term, IRI)
+
+    @jinja2.pass_context
+    def _headed(self, context: jinja2.runtime.Context, names: Sequence[str]) -> list[Column]:
+        """Return the columns of an answer under headings in the language of the page."""
+        language = context["language"]
+        return [
+            column._replace(label=self._columns.get(_stem(name), {}).get(language, column.label))
+            for column in shown_columns(names)
+            for name in [column.link or column.text]
+        ]
 
     def render(
         self,
@@ -106,16 +118,18 @@ def shown_columns(names: Sequence[str]) -> list[Column]:
         if not paired and following in ("title", "name"):
             paired = following
         taken.add(paired)
-        shown.append(Column(_in_words(name), paired or name, name if paired else ""))
+        shown.append(
+            Column(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", _stem(name)).lower(), paired or name, name if paired else "")
+        )
     return shown
 
 
-def _in_words(name: str) -> str:
-    """Return a variable's name as words: countryLabel is "country"."""
+def _stem(name: str) -> str:
+    """Return a variable's name without the ending that says it is a label."""
     for ending in _LABEL_ENDINGS:
         if len(name) > len(ending):
             name = name.removesuffix(ending)
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+    return name
 
 
 @jinja2.pass_context
