@@ -53,6 +53,14 @@ FAULTS = [
         'skos:prefLabel "Pilot"@en',
         "label-in-one-language",
     ),
+    (
+        "data/ttl/guidelines/slides.ttl",
+        "a sg:Project ;",
+        "a sg:Project ;\n    sg:country <https://w3id.org/sundgraf/id/place/pl-0000> ;",
+        "shortcut-by-hand",
+    ),
+    ("data/ttl/research/solution-use-cases.ttl", "solution/s-0004>", "solution/s-0005>", "solution-without-use-case"),
+    ("data/ttl/research/projects-denmark.ttl", 'sg:endDate "2023-12"', 'sg:endDate "2019-12"', "end-before-start"),
     ("queries/ask/search.rq", "mention a word?", "mention a word", "question"),
 ]
 
