@@ -13,7 +13,20 @@ import pytest
 from server import command, environment, run
 
 ROOT = Path(__file__).resolve().parent.parent
-VERBS = ["serve", "load", "check", "ask", "query", "report", "fmt", "export", "backup", "restore", "version"]
+VERBS = [
+    "serve",
+    "load",
+    "check",
+    "validate",
+    "ask",
+    "query",
+    "report",
+    "fmt",
+    "export",
+    "backup",
+    "restore",
+    "version",
+]
 COUNT = "SELECT (COUNT(*) AS ?n) WHERE { ?s a <https://w3id.org/sundgraf/def/Solution> }"
 
 

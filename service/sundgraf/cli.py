@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from sundgraf import __version__
+from sundgraf.checking import check, validate
+from sundgraf.console import current_settings, progress_bar, root_of
 from sundgraf.domain.errors import BadInput, SundgrafError
 
 if TYPE_CHECKING:
-    from sundgraf.settings import Settings
+    pass
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 RESULT_FORMATS = ("table", "json", "csv", "tsv", "xml", "turtle", "ntriples", "rdfxml", "jsonld", "trig", "nquads")
@@ -36,38 +36,6 @@ def main() -> None:
     """The open knowledge graph of AI in healthcare, and the service to run it on. Example: `sundgraf serve`."""
 
 
-def _settings() -> Settings:
-    from pydantic import ValidationError  # noqa: PLC0415  `sundgraf version` should not wait for it
-
-    from sundgraf.settings import Settings  # noqa: PLC0415
-
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise BadInput(f"SUNDGRAF_{str(first['loc'][0]).upper()}: {first['msg']} ({first['input']!r}).") from error
-
-
-def _root(settings: Settings) -> Path:
-    from sundgraf.bundle import find_bundle  # noqa: PLC0415
-
-    return find_bundle(settings.rooms).root
-
-
-@contextmanager
-def _progress(title: str, total: int) -> Iterator[Callable[[int], object]]:
-    """Show a bar on standard error where that is a terminal; yield what moves it on."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import Progress  # noqa: PLC0415
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=total)
-        yield lambda step: bar.advance(task, step)
-
-
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
@@ -81,7 +49,7 @@ def serve(host: str, port: int) -> None:
     from sundgraf.bundle import find_bundle  # noqa: PLC0415
     from sundgraf.http.serve import run  # noqa: PLC0415
 
-    settings = _settings()
+    settings = current_settings()
     run(settings, find_bundle(settings.rooms), host, port)
 
 
@@ -101,46 +69,20 @@ def load(files: tuple[Path, ...], graph: str, rebuild: bool, as_json: bool) -> N
     from sundgraf.application.load import publish_files, publish_rooms, room_files  # noqa: PLC0415
     from sundgraf.domain.terms import legal_iri  # noqa: PLC0415
 
-    settings = _settings()
+    settings = current_settings()
     if graph and not legal_iri(graph):
         raise BadInput(f"--graph {graph!r} is not an absolute IRI.")
     if files and not rebuild:
-        with _progress("Loading", len(files)) as progress:
+        with progress_bar("Loading", len(files)) as progress:
             made = publish_files(settings.state, files, graph, progress=progress)
     else:
-        root = _root(settings)
-        with _progress("Loading", len(room_files(root))) as progress:
+        root = root_of(settings)
+        with progress_bar("Loading", len(room_files(root))) as progress:
             made = publish_rooms(settings.state, root, progress=progress)
     if as_json:
         click.echo(json.dumps({"publication": made.number, "time": made.time, "quads": made.quads}))
     else:
         click.echo(f"Publication {made.number}: {made.quads} statements.")
-
-
-@main.command()
-@click.option("--language", type=click.Choice(["en", "da"]), default="en", show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print the findings for machines.")
-@click.argument("root", required=False, type=click.Path(path_type=Path, file_okay=False, exists=True))
-def check(root: Path | None, language: str, as_json: bool) -> None:
-    """Check the repository's data, shapes and queries; say what to mend, with file and line.
-
-    \b
-    Example:
-      sundgraf check --language da
-    """
-    from sundgraf.application.check import STEPS, check_rooms  # noqa: PLC0415
-
-    root = root or _root(_settings())
-    with _progress("Checking", len(STEPS)) as progress:
-        findings = asyncio.run(check_rooms(root, lambda _: progress(1)))
-    if as_json:
-        click.echo(json.dumps([finding.as_mapping() for finding in findings], ensure_ascii=False))
-    else:
-        for finding in findings:
-            click.echo(finding.say(language))
-        good = {"en": "Nothing to mend.", "da": "Intet at rette."}[language]
-        click.echo(good if not findings else f"{len(findings)} {'to mend' if language == 'en' else 'at rette'}.")
-    sys.exit(1 if findings else 0)
 
 
 @main.command()
@@ -155,7 +97,7 @@ def fmt(paths: tuple[Path, ...], only_check: bool) -> None:
     """
     from sundgraf.application.format_files import format_files  # noqa: PLC0415
 
-    root = _root(_settings())
+    root = root_of(current_settings())
     rooms = (root / "ontology", root / "shapes", root / "data" / "ttl", root / "tests" / "shapes")
     changed = format_files(paths or [path for path in rooms if path.is_dir()], check=only_check)
     for path in changed:
@@ -177,11 +119,11 @@ def ask(ctx: click.Context, name: str | None, form: str, as_json: bool) -> None:
     """
     from sundgraf.asking import ask_stored, list_questions  # noqa: PLC0415
 
-    settings = _settings()
+    settings = current_settings()
     if name is None:
-        click.echo(list_questions(_root(settings), as_json), nl=False)
+        click.echo(list_questions(root_of(settings), as_json), nl=False)
         return
-    click.echo(ask_stored(settings, _root(settings), name, ctx.args, "json" if as_json else form), nl=False)
+    click.echo(ask_stored(settings, root_of(settings), name, ctx.args, "json" if as_json else form), nl=False)
 
 
 @main.command()
@@ -196,7 +138,7 @@ def report(language: str, as_json: bool) -> None:
     """
     from sundgraf.asking import show_report  # noqa: PLC0415
 
-    click.echo(show_report(settings := _settings(), _root(settings), language, as_json), nl=False)
+    click.echo(show_report(settings := current_settings(), root_of(settings), language, as_json), nl=False)
 
 
 @main.command()
@@ -219,7 +161,7 @@ def query(text: str, form: str, endpoint: str) -> None:
             text = Path(text[1:]).read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise BadInput(f"{text[1:]!r} cannot be read ({error}).") from error
-    answer = run_remote_query(endpoint, text, form) if endpoint else run_query(_settings(), text, form)
+    answer = run_remote_query(endpoint, text, form) if endpoint else run_query(current_settings(), text, form)
     click.echo(answer, nl=False)
 
 
@@ -237,7 +179,7 @@ def export(form: str, output: Path | None) -> None:
     """
     from sundgraf.asking import export_graph  # noqa: PLC0415
 
-    body = export_graph(_settings(), _root(_settings()), form)
+    body = export_graph(current_settings(), root_of(current_settings()), form)
     if output is None:
         sys.stdout.buffer.write(body)
         return
@@ -258,8 +200,8 @@ def backup(target: Path) -> None:
     """
     from sundgraf.application.backup import backup as save  # noqa: PLC0415
 
-    with _progress("Saving", 20) as progress:
-        number = save(_settings().state, target, progress)
+    with progress_bar("Saving", 20) as progress:
+        number = save(current_settings().state, target, progress)
     click.echo(f"Publication {number} is saved in {target}.")
 
 
@@ -275,7 +217,7 @@ def restore(source: Path, force: bool) -> None:
     """
     from sundgraf.application.backup import restore as bring_back  # noqa: PLC0415
 
-    number = bring_back(_settings().state, source, force=force)
+    number = bring_back(current_settings().state, source, force=force)
     click.echo(f"The backup is published as publication {number}.")
 
 
@@ -291,6 +233,9 @@ def version(as_json: bool) -> None:
     said = {"sundgraf": __version__, "python": sys.version.split()[0]}
     click.echo(json.dumps(said) if as_json else f"sundgraf {__version__}")
 
+
+main.add_command(check)
+main.add_command(validate)
 
 if __name__ == "__main__":
     main()

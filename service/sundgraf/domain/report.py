@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """One thing to mend: where (`line` from 1, 0 for unknown), about what, by which rule, and what to do."""
+    """One thing to mend: where (line and column from 1, 0 for unknown), about what, by which rule, and what to do."""
 
     file: str
     line: int
@@ -17,10 +17,11 @@ class Finding:
     english: str
     danish: str = ""
     severity: str = "violation"
+    column: int = 0
 
     def say(self, language: str) -> str:
         """Return one line of text."""
-        where = f"{self.file}:{self.line}" if self.line else self.file
+        where = ":".join([self.file, *(str(number) for number in (self.line, self.column) if number)])
         text = self.danish if language == "da" and self.danish else self.english
         about = f" {self.subject}:" if self.subject else ""
         return f"{where}:{about} {text} [{self.rule}]"
@@ -28,6 +29,6 @@ class Finding:
     def as_mapping(self) -> Mapping[str, object]:
         """Return it for machines."""
         return {
-            "file": self.file, "line": self.line, "subject": self.subject, "rule": self.rule,
+            "file": self.file, "line": self.line, "column": self.column, "subject": self.subject, "rule": self.rule,
             "severity": self.severity, "message": {"en": self.english, "da": self.danish or self.english},
         }  # fmt: skip

@@ -1,0 +1,82 @@
+"""A steward's file is validated beside what is published, and told what to mend and where."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from server import run
+
+GOOD = """@prefix dcterms: <http://purl.org/dc/terms/> .
+@prefix sg: <https://w3id.org/sundgraf/def/> .
+
+<https://w3id.org/sundgraf/id/figure/fg-9001> a sg:Figure ;
+    dcterms:title "Scanninger om året"@da , "Scans a year"@en ;
+    dcterms:source <https://w3id.org/sundgraf/id/source/src-0000> ;
+    sg:about <https://w3id.org/sundgraf/id/solution/s-0002> ;
+    sg:basis <https://w3id.org/sundgraf/concept/basis/stated> ;
+    sg:confidence <https://w3id.org/sundgraf/concept/confidence/high> ;
+    sg:qualifier <https://w3id.org/sundgraf/concept/figure-qualifier/about> ;
+    sg:unit "scans" ;
+    sg:value 12 .
+"""
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("validate") / "state"
+    assert run(path, "load").returncode == 0
+    return path
+
+
+def validated(state: Path, tmp_path: Path, text: str, *options: str, name: str = "mine.ttl"):
+    file = tmp_path / name
+    file.write_text(text, "utf-8")
+    return run(state, "validate", str(file), *options)
+
+
+def test_good_record_has_nothing_to_mend(state, tmp_path):
+    done = validated(state, tmp_path, GOOD)
+    assert (done.returncode, done.stdout) == (0, "Nothing to mend.\n")
+
+
+def test_it_needs_nothing_published(tmp_path):
+    assert validated(tmp_path / "empty", tmp_path, GOOD).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "place", "words"),
+    [
+        ("figure-qualifier/about>", "figure-qualifier/abuot>", ":10:18:", "Did you mean figure-qualifier/about?"),
+        ("source/src-0000>", "source/src-7777>", ":6:20:", "Name the source"),
+        ('"Scans a year"@en', '"Scans a year"@de', ":5:45:", "Write the title once in Danish"),
+        ("    sg:value 12 .", '    sg:value "many" .', ":12:14:", "as one number"),
+        ("sg:unit", "sg:untit", ":11:14:", "does not belong here"),
+        ("fg-9001", "scans", ":4:1:", "IRI of the form"),
+    ],
+)
+def test_finding_has_its_place_and_says_what_to_do(state, tmp_path, before, after, place, words):
+    done = validated(state, tmp_path, GOOD.replace(before, after))
+    assert done.returncode == 1
+    assert any(f"mine.ttl{place}" in line and words in line for line in done.stdout.splitlines()), done.stdout
+
+
+def test_danish_and_json(state, tmp_path):
+    wrong = GOOD.replace("confidence/high", "confidence/hihg")
+    assert "Mente du confidence/high?" in validated(state, tmp_path, wrong, "--language", "da").stdout
+    (finding,) = json.loads(validated(state, tmp_path, wrong, "--json").stdout)
+    assert (finding["line"], finding["column"], finding["rule"]) == (9, 19, "Figure-confidence")
+
+
+def test_broken_syntax_names_line_and_column(state, tmp_path):
+    done = validated(state, tmp_path, GOOD.replace('"scans" ;', '"scans ;'))
+    assert done.returncode == 2
+    assert "mine.ttl:11:" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_unknown_format_and_missing_file(state, tmp_path):
+    assert validated(state, tmp_path, "x", name="mine.docx").returncode == 2
+    assert run(state, "validate", str(tmp_path / "none.ttl")).returncode == 2
