@@ -59,7 +59,6 @@ def _tell(findings: Sequence[Finding], language: str, as_json: bool) -> None:
     else:
         for finding in findings:
             click.echo(finding.say(language))
-        click.echo(
-            _GOOD[language] if not findings else f"{len(findings)} {'to mend' if language == 'en' else 'at rette'}."
-        )
+        count = sum(finding.severity != "info" for finding in findings)
+        click.echo(_GOOD[language] if not count else f"{count} {'to mend' if language == 'en' else 'at rette'}.")
     sys.exit(1 if any(finding.severity == "violation" for finding in findings) else 0)

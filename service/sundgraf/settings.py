@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     byte_limit: int = Field(default=2 << 30, ge=1, description="Most bytes in an answer.")
     queue: int = Field(default=64, ge=0, description="Public queries that may wait for a worker in each web process.")
     query_bytes: int = Field(default=1 << 20, description="Longest query text.")
+    document_bytes: int = Field(default=10 << 20, ge=1, description="Largest document to validate or submit.")
+    document_seconds: float = Field(default=20.0, gt=0, description="Longest time validating one may take.")
     cache_bytes: int = Field(
         32 << 20, ge=0, description="Memory for ready answers in each web process; 0 turns it off."
     )

@@ -1,0 +1,85 @@
+"""Read what is sent in: a document as the body, a file of a form, or text pasted into one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+
+from sundgraf.domain.errors import BadInput, TooLarge
+from sundgraf.store.document import Document, format_name
+
+FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
+_EXTRA = 1 << 16  # bytes of a form beside its documents
+
+
+def is_form(request: Request) -> bool:
+    """Say whether a request was sent by a form."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() in FORMS
+
+
+async def read_form(request: Request, limit: int) -> FormData:
+    """Return the fields of a form. Raises TooLarge or BadInput."""
+    stream, seen = request.receive, 0
+
+    async def counted() -> Any:
+        nonlocal seen
+        message = await stream()
+        seen += len(message.get("body", b""))
+        if seen > limit + _EXTRA:
+            raise TooLarge(_too_large(limit))
+        return message
+
+    _refuse_by_length(request, limit + _EXTRA)
+    try:
+        return await Request(request.scope, counted).form(max_files=20, max_fields=2000, max_part_size=limit)
+    except MultiPartException as error:
+        raise BadInput(f"The form cannot be read: {error.message}") from error
+    except AssertionError as error:
+        raise BadInput("The form cannot be read; send it as multipart/form-data.") from error
+
+
+async def read_documents(request: Request, limit: int) -> list[Document]:
+    """Return the documents of a request. Raises TooLarge, BadInput or UnsupportedMediaType."""
+    if is_form(request):
+        return await documents_of_form(await read_form(request, limit))
+    _refuse_by_length(request, limit)
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > limit:
+            raise TooLarge(_too_large(limit))
+    if not body.strip():
+        raise BadInput("Nothing was sent; put the document into the body of the request.")
+    media_type = request.headers.get("content-type", "")
+    name = request.query_params.get("name", "")[:200]
+    return [Document(name or "document", bytes(body), format_name(name, media_type))]
+
+
+async def documents_of_form(form: FormData) -> list[Document]:
+    """Return the files of a form, and its field `text` in the format `format`. Raises BadInput where there is none."""
+    documents = []
+    for field in form.getlist("file"):
+        if isinstance(field, UploadFile) and field.filename:
+            content = await field.read()
+            name = field.filename.replace("\\", "/").rsplit("/", 1)[-1][:200]
+            documents.append(Document(name, content, format_name(name, field.content_type or "")))
+    text = form.get("text")
+    if isinstance(text, str) and text.strip():
+        format = str(form.get("format") or "turtle")
+        documents.append(Document("text", text.encode(), format_name(f"text.{format}", format)))
+    if not documents:
+        raise BadInput("Nothing was sent; choose a file or paste a text.")
+    return documents
+
+
+def _refuse_by_length(request: Request, limit: int) -> None:
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > limit:
+        raise TooLarge(_too_large(limit))
+
+
+def _too_large(limit: int) -> str:
+    return f"A document may have {limit:,} bytes; send it in parts, or as a file of `sundgraf load`."

@@ -1,0 +1,80 @@
+"""Validate a document: no account, nothing stored."""
+
+from __future__ import annotations
+
+import anyio
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from sundgraf.application.apart import apart
+from sundgraf.application.validate import Examination, examine_beside
+from sundgraf.domain.media import GRAPHS, HTML, PLAIN_JSON, Format, choose
+from sundgraf.domain.report import Finding, blocks, grouped
+from sundgraf.http.body import read_documents
+from sundgraf.http.context import Context
+from sundgraf.http.pages import language_of
+from sundgraf.store.document import Document
+from sundgraf.store.writers import merge_documents
+
+TEXT = Format("text", "txt", "text/plain")
+_FORMATS = (PLAIN_JSON, HTML, TEXT, *GRAPHS)
+_SHOWN = 100
+PASTED = ("ttl", "trig", "nt", "nq", "jsonld", "rdf")
+
+
+def router(context: Context) -> APIRouter:
+    """Return the routes."""
+    routes = APIRouter(tags=["validation"])
+    settings = context.settings
+    limiter = anyio.CapacityLimiter(2)
+
+    @routes.get("/validate", summary="A page to validate a document with")
+    async def form(request: Request) -> Response:
+        return context.pages.render(request, "validate.html", formats=PASTED, text="", format="ttl", found=None)
+
+    @routes.post("/validate", summary="Validate a document beside what is published; nothing is stored")
+    async def validate(request: Request) -> Response:
+        wanted = choose(request.headers.get("accept", ""), _FORMATS)
+        documents = await read_documents(request, settings.document_bytes)
+        found = await apart(
+            examine_beside, documents, settings.state, context.bundle.root,
+            seconds=settings.document_seconds, limiter=limiter,
+        )  # fmt: skip
+        return _respond(context, request, wanted, documents, found)
+
+    return routes
+
+
+def summary_of(findings: list[Finding], shown: int) -> dict[str, object]:
+    """Return findings for machines: how many by rule, and the first of them."""
+    return {
+        "conforms": not blocks(findings),
+        "total": len(findings),
+        "shown": min(shown, len(findings)),
+        "byRule": [{"rule": rule, "count": count} for rule, count in grouped(findings)],
+        "findings": [finding.as_mapping() for finding in findings[:shown]],
+    }
+
+
+def _respond(
+    context: Context, request: Request, wanted: Format, documents: list[Document], found: Examination
+) -> Response:
+    headers = {"Vary": "Accept, Accept-Language", "Cache-Control": "no-store"}
+    shown = len(found.findings) if request.query_params.get("limit") == "all" else _SHOWN
+    if wanted is HTML:
+        pasted = next((d for d in documents if d.name == "text"), None)
+        return context.pages.render(
+            request, "validate.html", headers=headers, formats=PASTED,
+            text=pasted.text if pasted else "", format="ttl", found=summary_of(found.findings, shown),
+            findings=found.findings[:shown],
+        )  # fmt: skip
+    if wanted is PLAIN_JSON:
+        return JSONResponse(summary_of(found.findings, shown), headers=headers)
+    if wanted is TEXT:
+        language = language_of(request)
+        lines = [finding.say(language) for finding in found.findings[:shown]]
+        lines.append(f"{len(found.findings)} {'fund' if language == 'da' else 'found'}.")
+        return PlainTextResponse("\n".join(lines) + "\n", headers=headers)
+    return Response(
+        merge_documents([found.report], wanted.name), headers={**headers, "Content-Type": wanted.content_type}
+    )

@@ -1,0 +1,95 @@
+"""What somebody sends in: bytes in one of the formats that are read, and the statements in them.
+
+Nothing is ever fetched: no remote JSON-LD context, no owl:imports, no XML entity (shared design, "SERVICE and LOAD").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pyoxigraph as ox
+
+from sundgraf.domain.errors import MalformedData, UnsupportedMediaType
+from sundgraf.domain.media import JSONLD, N3, NQUADS, NTRIPLES, RDFXML, TRIG, TURTLE, Format
+
+NEW = "https://w3id.org/sundgraf/new/"  # what relative names in a document stand under until it is accepted
+_READ: dict[str, tuple[Format, ox.RdfFormat]] = {
+    format.name: (format, engine)
+    for format, engine in (
+        (TURTLE, ox.RdfFormat.TURTLE),
+        (TRIG, ox.RdfFormat.TRIG),
+        (NTRIPLES, ox.RdfFormat.N_TRIPLES),
+        (NQUADS, ox.RdfFormat.N_QUADS),
+        (JSONLD, ox.RdfFormat.JSON_LD),
+        (RDFXML, ox.RdfFormat.RDF_XML),
+        (N3, ox.RdfFormat.TURTLE),
+    )
+}
+_EXTENSIONS = {".xml": "rdfxml", ".json": "jsonld", ".owl": "rdfxml"}
+_POSITION = re.compile(r"(?:line|at) (\d+)(?: ?(?:column|columns|:|between columns) ?(\d+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document as sent: a name to call it by, its bytes and the name of its format ("turtle", "jsonld", ...)."""
+
+    name: str
+    content: bytes
+    format: str
+
+    @property
+    def text(self) -> str:
+        """The text, decoded as UTF-8; what cannot be decoded is shown as �."""
+        return self.content.decode("utf-8-sig", "replace")
+
+
+def format_name(name: str, media_type: str = "") -> str:
+    """Return the name of a document's format, from its file name or its media type. Raises UnsupportedMediaType."""
+    dot = name.rfind(".")
+    extension = name[dot:].lower() if dot >= 0 else ""
+    if extension in _EXTENSIONS:
+        return _EXTENSIONS[extension]
+    wanted = media_type.partition(";")[0].strip().lower()
+    for format, _ in _READ.values():
+        if extension == f".{format.extension}" or wanted in (format.media_type, *format.aliases):
+            return format.name
+    known = ", ".join(f"{format.media_type} (.{format.extension})" for format, _ in list(_READ.values())[:-1])
+    raise UnsupportedMediaType(f"{wanted or extension or name!r} is not read here; send one of {known}.")
+
+
+def read_document(document: Document) -> list[ox.Quad]:
+    """Return the statements of a document, relative names under NEW. Raises MalformedData with line and column."""
+    content = document.content.removeprefix(b"\xef\xbb\xbf")
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = error.start - content.rfind(b"\n", 0, error.start)
+        raise MalformedData(
+            f"{document.name}:{line}:{column}: this is not UTF-8 (it looks like {_likely(content)}); "
+            "save the file as UTF-8 and send it again.", document.name, line, column,
+        ) from error  # fmt: skip
+    if document.format == "rdfxml" and b"<!ENTITY" in content and re.search(rb"<!ENTITY[^>]*&\w+;", content):
+        raise MalformedData(f"{document.name}: XML entities that use other entities are not read here.", document.name)
+    try:
+        return list(ox.parse(content, format=_READ[document.format][1], base_iri=NEW, rename_blank_nodes=True))
+    except SyntaxError as error:
+        text = " ".join(str(error).split())
+        place, offset = error.lineno, error.offset
+        if place is None and (position := _POSITION.search(text)):
+            place, offset = int(position[1]), int(position[2] or 0) or None
+        where = f"{document.name}:{place or '?'}:{offset or '?'}"
+        raise MalformedData(f"{where}: {text}", document.name, place, offset) from error
+
+
+def statements_of(quads: Iterable[ox.Quad]) -> ox.Store:
+    """Return statements as the default graph of a store in memory; the graphs they came in do not count."""
+    store = ox.Store()
+    store.extend(ox.Quad(quad.subject, quad.predicate, quad.object) for quad in quads)
+    return store
+
+
+def _likely(content: bytes) -> str:
+    return "UTF-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "Windows-1252"

@@ -1,0 +1,172 @@
+"""POST /validate: any format in, any format out, every kind of bad input answered clearly and without harm."""
+
+from __future__ import annotations
+
+import httpx
+import pyoxigraph as ox
+import pytest
+import rdflib
+
+from test_validate import GOOD
+
+PREFIXES = GOOD.partition("\n\n")[0] + "\n"
+SH = rdflib.Namespace("http://www.w3.org/ns/shacl#")
+BAD = GOOD.replace("confidence/high", "confidence/hihg")
+LONG_LIST = PREFIXES + "<x> a sg:Figure ; sg:value (" + "1 " * 100_000 + ") ."
+NESTED = PREFIXES + "<x> a sg:Figure ; sg:value " + "(" * 100_000 + ")" * 100_000 + " ."
+CYCLE = PREFIXES + "_:a sg:about _:b . _:b sg:about _:a ; a sg:Figure ."
+ENTITIES = (
+    '<!DOCTYPE r [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/>'
+)
+OUTSIDE = (
+    '<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><rdf:RDF xmlns:e="http://e/"'
+    ' xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="http://e/a">'
+    "<e:p>&x;</e:p></rdf:Description></rdf:RDF>"
+)
+REMOTE = '{"@context": "http://127.0.0.1:9/context.jsonld", "@id": "http://x/a", "http://x/p": 1}'
+
+
+def post(server, text, media_type="text/turtle", accept="application/json", **options) -> httpx.Response:
+    content = text if isinstance(text, bytes) else text.encode()
+    return httpx.post(
+        f"{server.url}/validate", content=content, timeout=60,
+        headers={"Content-Type": media_type, "Accept": accept}, **options,
+    )  # fmt: skip
+
+
+def test_good_record_conforms(server):
+    answer = post(server, GOOD).json()
+    assert answer["conforms"] is True
+    assert [finding["severity"] for finding in answer["findings"]] == ["info"]
+
+
+def test_finding_says_field_value_what_is_allowed_and_where(server):
+    answer = post(server, BAD).json()
+    assert answer["conforms"] is False
+    finding = answer["findings"][0]
+    assert finding["field"] == {"en": "confidence", "da": "sikkerhed"}
+    assert finding["value"].endswith("confidence/hihg")
+    assert finding["nearest"] == "confidence/high"
+    assert "confidence/low" in finding["allowed"]
+    assert (finding["line"], finding["column"]) == (9, 19)
+    assert httpx.get(finding["shape"].replace("https://w3id.org/sundgraf", server.url)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("media_type", "name"),
+    [
+        ("text/turtle", "ttl"), ("application/trig", "trig"), ("application/n-triples", "nt"),
+        ("application/n-quads", "nq"), ("application/ld+json", "jsonld"), ("application/rdf+xml", "rdf"),
+    ],
+)  # fmt: skip
+def test_every_format_in_gives_the_same_findings(server, media_type, name):
+    text = ox.serialize(ox.parse(BAD, format=ox.RdfFormat.TURTLE), format=ox.RdfFormat.from_extension(name)) or b""
+    rules = {finding["rule"] for finding in post(server, text, media_type).json()["findings"]}
+    assert rules == {"Figure-confidence", "gate-unpublished"}
+
+
+@pytest.mark.parametrize(
+    "media_type", ["text/turtle", "application/n-triples", "application/rdf+xml", "application/ld+json"]
+)
+def test_answer_is_a_shacl_report_in_every_format(server, media_type):
+    answer = post(server, BAD, accept=media_type)
+    assert answer.headers["content-type"].startswith(media_type)
+    graph = rdflib.Graph().parse(data=answer.text, format=media_type)
+    assert next(graph.objects(None, SH.conforms)) == rdflib.Literal(False)
+    focus = rdflib.URIRef("https://w3id.org/sundgraf/id/figure/fg-9001")
+    assert set(graph.objects(None, SH.focusNode)) == {focus}
+
+
+def test_plain_text_and_page_speak_danish(server):
+    text = post(server, BAD, accept="text/plain", params={"lang": "da"}).text
+    assert "document:9:19:" in text
+    assert "Mente du confidence/high?" in text
+    page = httpx.post(
+        f"{server.url}/validate?lang=da", headers={"Accept": "text/html"}, files={"file": ("min.ttl", BAD)}
+    ).text
+    assert "Skal rettes" in page
+    assert "min.ttl, linje 9, kolonne 19" in page
+
+
+def test_text_pasted_into_the_page_is_validated_and_kept_there(server):
+    page = httpx.post(
+        f"{server.url}/validate", headers={"Accept": "text/html"}, data={"text": BAD, "format": "ttl"}
+    ).text
+    assert "Did you mean confidence/high?" in page
+    assert "figure/fg-9001&gt; a sg:Figure" in page
+
+
+@pytest.mark.parametrize(
+    ("text", "media_type", "status", "words"),
+    [
+        ("<a> <b> .", "text/turtle", 400, "document:1:"),
+        (GOOD.encode("cp1252"), "text/turtle", 400, "Windows-1252"),
+        (GOOD.encode("utf-16"), "text/turtle", 400, "UTF-16"),
+        ("", "text/turtle", 400, "Nothing was sent"),
+        ("x", "application/pdf", 415, "is not read here"),
+        (REMOTE, "application/ld+json", 400, "remote context"),
+        (ENTITIES, "application/rdf+xml", 400, "entities"),
+        (OUTSIDE, "application/rdf+xml", 400, "ENTITY"),
+        (b"<x> <y> \"" + b"z" * (10 << 20) + b"\" .", "text/turtle", 413, "10,485,760 bytes"),
+    ],
+    ids=["syntax", "cp1252", "utf-16", "empty", "pdf", "remote-context", "entities", "outside-entity", "too-large"],
+)  # fmt: skip
+def test_what_cannot_be_read_is_told_what_to_do(server, text, media_type, status, words):
+    answer = post(server, text, media_type)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert words in answer.json()["detail"]
+    assert server.process.poll() is None
+
+
+def test_syntax_error_has_line_and_column(server):
+    problem = post(server, GOOD.replace('"scans" ;', '"scans ;')).json()
+    assert (problem["line"], problem["column"] > 0) == (11, True)
+
+
+@pytest.mark.parametrize("text", [LONG_LIST, NESTED, CYCLE], ids=["long-list", "nested", "cycle"])
+def test_deep_structures_do_no_harm(server, text):
+    assert post(server, text).status_code in (200, 400, 504)
+    assert post(server, GOOD).json()["conforms"] is True
+
+
+@pytest.mark.parametrize(
+    ("statement", "rule", "severity"),
+    [
+        ('sg:Project rdfs:label "x"@en .', "gate-reserved", "violation"),
+        ("<https://w3id.org/sundgraf/concept/stage/pilot> sg:about sg:x .", "gate-reserved", "violation"),
+        ('<https://www.wikidata.org/entity/Q1> rdfs:label "x"@en .', "gate-foreign", "violation"),
+        ("<https://w3id.org/sundgraf/new/x> owl:imports <http://127.0.0.1:9/o> .", "gate-imports", "warning"),
+        ("<thing> sg:about sg:x .", "gate-class", "violation"),
+        ('<f> a sg:Figure ; sg:unit "ring 010203-1234" .', "Privacy-civilNumber", "violation"),
+        ('<f> a sg:Figure ; sg:unit "skriv til navn@region.dk" .', "Privacy-email", "violation"),
+        (
+            '<o> a <http://www.w3.org/ns/org#Organization> ; foaf:name "Region Nordjylland"@da .',
+            "duplicate-name",
+            "warning",
+        ),
+    ],
+)
+def test_what_a_submission_may_not_speak_of(server, statement, rule, severity):
+    prefixes = (
+        "@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix owl: <http://www.w3.org/2002/07/owl#> .\n"
+        "@prefix foaf: <http://xmlns.com/foaf/0.1/> .\n"
+    )
+    findings = post(server, PREFIXES + prefixes + statement, params={"limit": "all"}).json()["findings"]
+    assert (rule, severity) in {(finding["rule"], finding["severity"]) for finding in findings}
+
+
+def test_ten_thousand_findings_are_grouped_and_all_to_be_had(server):
+    text = PREFIXES + "".join(f"<f{n}> a sg:Figure .\n" for n in range(1500))
+    answer = post(server, text).json()
+    assert answer["total"] > 9000
+    assert answer["shown"] == len(answer["findings"]) == 100
+    assert sum(group["count"] for group in answer["byRule"]) == answer["total"]
+    everything = post(server, text, params={"limit": "all"}).json()
+    assert len(everything["findings"]) == answer["total"]
+
+
+def test_reference_to_what_is_not_published_is_found(server):
+    findings = post(server, GOOD.replace("source/src-0000", "source/src-7777")).json()["findings"]
+    assert any(finding["value"].endswith("src-7777") for finding in findings)
