@@ -14,6 +14,7 @@ from sundgraf import __version__
 from sundgraf.checking import check, validate
 from sundgraf.console import current_settings, progress_bar, root_of
 from sundgraf.domain.errors import BadInput, SundgrafError
+from sundgraf.keeping import token, verify
 
 if TYPE_CHECKING:
     pass
@@ -170,13 +171,23 @@ def query(text: str, form: str, endpoint: str) -> None:
 @click.option(
     "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write; standard output without."
 )
-def export(form: str, output: Path | None) -> None:
-    """Write the whole published graph.
+@click.option(
+    "--accepted", type=click.Path(path_type=Path, file_okay=False), help="Write accepted submissions to this checkout."
+)
+def export(form: str, output: Path | None, accepted: Path | None) -> None:
+    """Write the whole published graph; or, with --accepted, the data files that accepted submissions changed.
 
     \b
     Example:
       sundgraf export --format turtle --output sundgraf.ttl
+      sundgraf export --accepted .
     """
+    if accepted is not None:
+        from sundgraf.application.export_accepted import export_accepted  # noqa: PLC0415
+
+        for path in export_accepted(current_settings().state, accepted):
+            click.echo(f"wrote {path}")
+        return
     from sundgraf.asking import export_graph  # noqa: PLC0415
 
     body = export_graph(current_settings(), root_of(current_settings()), form)
@@ -236,6 +247,8 @@ def version(as_json: bool) -> None:
 
 main.add_command(check)
 main.add_command(validate)
+main.add_command(token)
+main.add_command(verify)
 
 if __name__ == "__main__":
     main()

@@ -14,31 +14,34 @@ from pathlib import Path
 from sundgraf.domain.errors import BadInput, StoreUnusable
 from sundgraf.store import generations
 from sundgraf.store.direct import open_direct
+from sundgraf.store.inbox import Inbox
 
 _MANIFEST = "sundgraf-backup.json"
 
 
 def backup(state: Path, target: Path, progress: Callable[[int], object] = lambda _: None) -> int:
-    """Write what is published and the log to `target` (.tar.gz); return the publication's number.
+    """Write what is published, log, changes and inbox to `target` (.tar.gz); return the publication's number.
 
     A published generation never changes, so this is safe while serving. `progress` gets 1 per file.
     """
+    inbox = _inbox_of(state)  # first, so that it is never ahead of the log
     generation = generations.current(state)
     if generation is None:
         raise StoreUnusable(f"Nothing is published in {str(state)!r}; there is nothing to save.")
-    whole = {  # as they are now; the log may grow meanwhile
+    whole = inbox | {  # as they are now; the log may grow meanwhile
         "current.json": json.dumps({"generation": generation.path.name}).encode(),
         "publications.jsonl": (state / "publications.jsonl").read_bytes(),
     }
     draft = target.with_name(f".{target.name}.new")
     sums = {}
+    kept = sorted((state / "changes").glob("*.nq"))
     try:
         with tarfile.open(draft, "w:gz") as archive:
             for name, content in whole.items():
                 sums[name] = hashlib.sha256(content).hexdigest()
                 _add(archive, name, content)
                 progress(1)
-            for path in sorted(path for path in generation.path.rglob("*") if path.is_file()):
+            for path in [*kept, *sorted(path for path in generation.path.rglob("*") if path.is_file())]:
                 name = path.relative_to(state).as_posix()
                 sums[name] = _sum(path)
                 archive.add(path, name, recursive=False)
@@ -67,14 +70,53 @@ def restore(state: Path, source: Path, *, force: bool = False) -> int:
         unpacked = state / f"staging-{os.getpid()}"
         try:
             number = _unpack(source, unpacked)
+            aside = _put_aside(state, unpacked)
             generation = generations.bring_back(
                 state, unpacked, agent="sundgraf restore", reason=f"Restored from a backup of publication {number}"
             )
+            _bring_rest(state, unpacked, aside)
         except (OSError, EOFError, ValueError, KeyError, TypeError, tarfile.TarError, StoreUnusable) as error:
             raise BadInput(f"{str(source)!r} is no whole backup ({error}); nothing was changed.") from error
         finally:
             shutil.rmtree(unpacked, ignore_errors=True)
     return generation.number
+
+
+def _inbox_of(state: Path) -> dict[str, bytes]:
+    """Return a whole copy of the inbox under its name, nothing where there is none."""
+    if not (state / "inbox.sqlite").exists():
+        return {}
+    copy = state / f"inbox-{os.getpid()}.copy"
+    try:
+        Inbox(state).copy_to(copy)
+        return {"inbox.sqlite": copy.read_bytes()}
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+def _put_aside(state: Path, unpacked: Path) -> dict[Path, Path]:
+    """Return where the backup's inbox and changes go, with what is there now moved to a name of its own first."""
+    moves: dict[Path, Path] = {}
+    for found in [unpacked / "inbox.sqlite", *sorted((unpacked / "changes").glob("*.nq"))]:
+        if found.exists():
+            moves[found] = state / found.relative_to(unpacked)
+    number = generations.next_number(state)
+    for target in [*(state / "changes").glob("??????.nq"), state / "inbox.sqlite"]:
+        source = unpacked / target.relative_to(state)
+        if target.exists() and not (source.exists() and _sum(source) == _sum(target)):
+            shutil.copy2(target, target.with_name(f"{target.stem}-before-{number}{target.suffix}"))
+    return moves
+
+
+def _bring_rest(state: Path, unpacked: Path, moves: dict[Path, Path]) -> None:
+    """Move the inbox and the changes of a backup into place; `unpacked` is cleared away afterwards."""
+    if moves:
+        (state / "changes").mkdir(exist_ok=True)
+    for old in ("inbox.sqlite-wal", "inbox.sqlite-shm"):
+        if unpacked / "inbox.sqlite" in moves:
+            (state / old).unlink(missing_ok=True)
+    for source, target in moves.items():
+        os.replace(source, target)
 
 
 def _unpack(source: Path, target: Path) -> int:

@@ -9,10 +9,22 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from sundgraf.application.describe_queries import describe_queries
+from sundgraf.application.replay import add_log, log_of, replay
 from sundgraf.domain.errors import BadInput, StoreUnusable
 from sundgraf.domain.question import parse_question
 from sundgraf.store import generations
-from sundgraf.store.load import SourceFile, add_large, add_rooms, add_statements, derive, format_of
+from sundgraf.store.direct import open_direct
+from sundgraf.store.journal import LOG_GRAPH, Change, difference, log_statements, write_change
+from sundgraf.store.load import (
+    DERIVED,
+    SourceFile,
+    add_large,
+    add_rooms,
+    add_statements,
+    derive,
+    forget_derived,
+    format_of,
+)
 
 GRAPHS = "https://w3id.org/sundgraf/graph/"
 
@@ -51,17 +63,62 @@ def publish_rooms(
     """Publish the rooms under `root` in place of whatever is published. Nothing changes unless all of it loads."""
     edition = edition_of(root)
     with generations.publishing(state), generations.staging(state, None) as staged:
-        quads = _build(staged, lambda store: fill_with_rooms(store, root, progress))
-        reason = "edition of the repository's files"
-        return generations.commit(state, staged, quads=quads, edition=edition, added=0, agent=agent, reason=reason)
+        number, time = generations.next_number(state), generations.utc_now()
+        change = Change(reason="edition of the repository's files")
+        before = _stated_before(state)
+
+        def fill(store: ox.Store) -> None:
+            fill_with_rooms(store, root, progress, lambda: replay(store, state))
+            if before is not None:
+                change.added, change.removed = difference(before, _stated(store))
+            add_log(store, [*log_of(state), *log_statements(number, time, agent, change)])
+
+        quads = _build(staged, fill)
+        write_change(state, number, change)
+        return generations.commit(
+            state, staged, quads=quads, edition=edition, added=0, agent=agent, reason=change.reason, time=time,
+            about=change.about,
+        )  # fmt: skip
 
 
-def fill_with_rooms(store: ox.Store, root: Path, progress: Callable[[int], object] = _no_progress) -> None:
-    """Add the rooms under `root`, and what follows from them, to an empty store."""
+def fill_with_rooms(
+    store: ox.Store,
+    root: Path,
+    progress: Callable[[int], object] = _no_progress,
+    more: Callable[[], object] = lambda: None,
+) -> None:
+    """Add the rooms under `root`, what `more` adds, and what follows from all that, to an empty store."""
     add_rooms(store, room_files(root), progress)
     add_statements(store, describe_queries(root / "queries"), f"{GRAPHS}queries")
-    rules = sorted((root / "queries" / "derive").glob("*.rq"))
-    derive(store, [(p.stem, parse_question(p.stem, p.read_text("utf-8")).text) for p in rules])
+    more()
+    derive(store, _rules(root))
+
+
+def derive_again(store: ox.Store, root: Path) -> None:
+    """Take out what the rules had made and let them make it anew."""
+    forget_derived(store)
+    derive(store, _rules(root))
+
+
+def _rules(root: Path) -> list[tuple[str, str]]:
+    paths = sorted((root / "queries" / "derive").glob("*.rq"))
+    return [(path.stem, parse_question(path.stem, path.read_text("utf-8")).text) for path in paths]
+
+
+def _stated_before(state: Path) -> list[ox.Quad] | None:
+    """Return what is stated in the state that is published now, None where there is nothing whole."""
+    try:
+        return _stated(open_direct(state).engine)
+    except StoreUnusable:
+        return None
+
+
+def _stated(store: ox.Store) -> list[ox.Quad]:
+    graphs = [
+        graph for graph in store.named_graphs()
+        if isinstance(graph, ox.NamedNode) and not graph.value.startswith(DERIVED) and graph != LOG_GRAPH
+    ]  # fmt: skip
+    return [quad for graph in graphs for quad in store.quads_for_pattern(None, None, None, graph)]
 
 
 def publish_files(
@@ -85,12 +142,18 @@ def publish_files(
         base = generations.current(state)
         with generations.staging(state, base) as staged:
             sources = [SourceFile(path, graph) for path in paths]
-            quads = _build(staged, lambda store: add_large(store, sources, progress))
+            number, time = generations.next_number(state), generations.utc_now()
+            change = Change(reason=f"files: {', '.join(path.name for path in paths)}")
+
+            def fill(store: ox.Store) -> None:
+                add_large(store, sources, progress)
+                add_log(store, log_statements(number, time, agent, change))
+
+            quads = _build(staged, fill)
             edition, added = (base.edition, base.added) if base else ("", 0)
-            reason = f"files: {', '.join(path.name for path in paths)}"
             added += len(paths)
             return generations.commit(
-                state, staged, quads=quads, edition=edition, added=added, agent=agent, reason=reason
+                state, staged, quads=quads, edition=edition, added=added, agent=agent, reason=change.reason, time=time
             )
 
 

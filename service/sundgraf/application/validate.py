@@ -117,6 +117,12 @@ def replaced(submitted: ox.Store, base: ox.Store) -> list[ox.Triple]:
     return gone
 
 
+def finding_of(violation: Violation, base: ox.Store, shapes: Shapes) -> Finding:
+    """Return a violation in words, without a place in a document."""
+    view = View(shapes.graph.stores[0])
+    return _finding(violation, {}, {}, [Document("", b"", "jsonld")], {"": Places("", "jsonld")}, base, view)
+
+
 def published_store(state: Path, root: Path) -> ox.Store:
     """Return what is published in a state to read from; our own files where nothing is published yet."""
     try:
@@ -161,7 +167,7 @@ def _finding(
     place = places[document.name].locate(focus, path, value)
     allowed = _allowed(violation, shapes, base)
     nearest = _nearest(value, allowed)
-    shown = f" ({value!r})" if value else ""
+    shown = f" ({value!r})" if value and value != focus else ""
     messages = violation.messages
     english = messages.get("en") or messages.get("") or violation.component.rsplit("#", 1)[-1]
     return Finding(

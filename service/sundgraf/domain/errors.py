@@ -7,6 +7,10 @@ SundgrafError
 |   +-- InvalidParameter          a parameter of the wrong type, missing or unknown
 |   +-- UnknownFormat             a format nobody writes
 |   +-- TooLarge                  more than the limit says
+|   +-- Unfit                     a submission that does not pass, with what is to be mended
++-- NotSignedIn                   no token, or one that does not hold (any more)
++-- Conflict                      it does not fit what is there now
++-- TooOften                      more requests than the limit says
 +-- NotFound                      never minted
 |   +-- Gone                      withdrawn, with its tombstone
 +-- Refused                       understood and not allowed
@@ -18,6 +22,8 @@ SundgrafError
     +-- OutOfMemory               the query passed its memory limit and was stopped
     +-- StoreUnusable             the state directory cannot be used as it is
 """
+
+from collections.abc import Mapping, Sequence
 
 
 class SundgrafError(Exception):
@@ -61,6 +67,27 @@ class UnknownFormat(BadInput):
 
 class TooLarge(BadInput):
     """More bytes than the limit says."""
+
+
+class Unfit(BadInput):
+    """A submission that does not pass. `findings` say what is to be mended, `draft` is the path where it is kept."""
+
+    def __init__(self, message: str, findings: Sequence[Mapping[str, object]] = (), draft: str = "") -> None:
+        super().__init__(message)
+        self.findings = list(findings)
+        self.draft = draft
+
+
+class NotSignedIn(SundgrafError):
+    """No token was given, or one that is unknown, revoked or expired."""
+
+
+class Conflict(SundgrafError):
+    """The request does not fit what is there now."""
+
+
+class TooOften(SundgrafError):
+    """More requests than the limit says; the message tells when to come back."""
 
 
 class NotFound(SundgrafError):

@@ -18,7 +18,11 @@ _TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.InvalidParameter, 400, "A parameter is not right"),
     (errors.UnknownFormat, 406, "No such format"),
     (errors.TooLarge, 413, "Too large"),
+    (errors.Unfit, 422, "The submission does not pass yet"),
     (errors.BadInput, 400, "The request cannot be used"),
+    (errors.NotSignedIn, 401, "Sign in first"),
+    (errors.Conflict, 409, "It does not fit what is there now"),
+    (errors.TooOften, 429, "Too often"),
     (errors.Gone, 410, "Withdrawn"),
     (errors.NotFound, 404, "Not found"),
     (errors.Refused, 403, "Not allowed"),
@@ -54,14 +58,16 @@ def members_of(error: Exception) -> dict[str, Any]:
     """Return what an error says besides its text."""
     return {
         name: getattr(error, name)
-        for name in ("line", "column", "name", "successor")
-        if getattr(error, name, None) not in (None, "")
+        for name in ("line", "column", "name", "successor", "findings", "draft")
+        if getattr(error, name, None) not in (None, "", [])
     }
 
 
 def respond(request: Request, pages: Pages, status: int, title: str, detail: str, **members: Any) -> Response:
     """Return a page for browsers and a problem document for everybody else."""
     headers = {"Cache-Control": "no-store"}
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="sundgraf"'
     if status == 503:
         headers["Retry-After"] = "5"
     if prefers_html(request.headers.get("accept", "")):

@@ -3,6 +3,7 @@
     <state>/current.json              which generation is published
     <state>/publications.jsonl        the log: one line a publication, oldest first
     <state>/generations/<number>/     meta.json and store/ (the engine's files)
+    <state>/changes/<number>.nq       what a publication added and removed (store/journal.py)
     <state>/staging-<pid>/            a generation being made; of no account until it is moved into place
     <state>/lock                      held by whoever is publishing
 
@@ -18,7 +19,7 @@ import json
 import os
 import shutil
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,7 +94,13 @@ def publishing(state: Path) -> Iterator[None]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for leftover in state.glob("staging-*"):
             shutil.rmtree(leftover, ignore_errors=True)
+        _finish(state)
         yield
+
+
+def next_number(state: Path) -> int:
+    """Return the number that the next publication gets; only whoever holds the right to publish may rely on it."""
+    return _last_number(log(state)) + 1
 
 
 @contextlib.contextmanager
@@ -121,15 +128,35 @@ def staging(state: Path, base: Generation | None) -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def commit(state: Path, staged: Path, *, quads: int, edition: str, added: int, agent: str, reason: str) -> Generation:
-    """Publish the staged store: write its meta, move it into place, log it and point at it. Returns the generation."""
-    number = _last_number(log(state)) + 1
-    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def commit(
+    state: Path,
+    staged: Path,
+    *,
+    quads: int,
+    edition: str,
+    added: int,
+    agent: str,
+    reason: str,
+    time: str = "",
+    about: Mapping[str, object] | None = None,
+) -> Generation:
+    """Publish the staged store: write its meta, move it into place, log it and point at it. Returns the generation.
+
+    `about` is what the log says beside that. The line in the log is what makes it published: a crash after it is mended
+    by the next one who publishes or serves.
+    """
+    number = next_number(state)
+    now = time or utc_now()
     generation = Generation(number, now, quads, edition, added, _place(state, number))
     _move_into_place(staged, generation)
-    _append(state, {**_meta(generation), "agent": agent, "reason": reason})
+    _append(state, {**_meta(generation), "agent": agent, "reason": reason, **(about or {})})
     _point_at(state, generation)
     return generation
+
+
+def utc_now() -> str:
+    """Return the time as the log writes it: RFC 3339, UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def bring_back(state: Path, unpacked: Path, *, agent: str, reason: str) -> Generation:
@@ -146,11 +173,11 @@ def bring_back(state: Path, unpacked: Path, *, agent: str, reason: str) -> Gener
     held = log(state)
     if held or (state / "current.json").exists():
         number = max(_last_number(held), _last_number(history), saved.number) + 1
-        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        generation = replace(saved, number=number, time=now, path=_place(state, number))
-        entries = held + [entry for entry in history if entry not in held]
+        generation = replace(saved, number=number, time=utc_now(), path=_place(state, number))
+        entries = [entry if entry in history else {**entry, "superseded": number} for entry in held]
+        entries += [entry for entry in history if entry not in held]
         entries.sort(key=lambda entry: str(entry.get("time", "")))
-        entries.append({**_meta(generation), "agent": agent, "reason": reason})
+        entries.append({**_meta(generation), "agent": agent, "reason": reason, "restored": saved.number})
     else:
         generation = replace(saved, path=_place(state, saved.number))
         entries = history
@@ -177,6 +204,26 @@ def log(state: Path) -> list[dict[str, object]]:
     return entries
 
 
+def lineage(state: Path) -> list[dict[str, object]]:
+    """Return the entries of the log that led to what is published: without what a restored backup put aside."""
+    return [entry for entry in log(state) if not entry.get("superseded") and not entry.get("restored")]
+
+
+def _finish(state: Path) -> None:
+    """Point at a publication that was logged by somebody who died before pointing at it."""
+    entries = log(state)
+    number = _last_number(entries)
+    path = _place(state, number)
+    try:
+        held = current(state)
+    except StoreUnusable:
+        return
+    if number and (held is None or held.number < number) and (path / "meta.json").is_file():
+        meta = json.loads((path / "meta.json").read_text("utf-8"))
+        if meta["number"] == number and (path / "store" / "CURRENT").is_file():
+            _point_at(state, Generation(path=path, **meta))
+
+
 def _last_number(entries: list[dict[str, object]]) -> int:
     return max((int(str(entry["number"])) for entry in entries), default=0)
 
@@ -195,6 +242,7 @@ def _move_into_place(staged: Path, generation: Generation) -> None:
     if generation.path.exists():  # moved into place by a publication that died before it was logged
         shutil.rmtree(generation.path)
     staged.rename(generation.path)
+    _sync_directory(generation.path.parent)
 
 
 def _append(state: Path, entry: dict[str, object]) -> None:

@@ -113,6 +113,18 @@ def derive(store: ox.Store, rules: Iterable[tuple[str, str]]) -> None:
         store.bulk_extend([ox.Quad(*said), ox.Quad(*said, graph)])
 
 
+def forget_derived(store: ox.Store) -> None:
+    """Take out what rules made, but not what somebody states too."""
+    graphs = [g for g in store.named_graphs() if isinstance(g, ox.NamedNode) and g.value.startswith(f"{DERIVED}/")]
+    made = [quad for graph in graphs for quad in store.quads_for_pattern(None, None, None, graph)]
+    for graph in graphs:
+        store.remove_graph(graph)
+    for quad in made:
+        found = store.quads_for_pattern(quad.subject, quad.predicate, quad.object, None)
+        if all(isinstance(held.graph_name, ox.DefaultGraph) for held in found):
+            store.remove(ox.Quad(quad.subject, quad.predicate, quad.object))
+
+
 def _malformed(path: Path, error: SyntaxError) -> MalformedData:
     text = " ".join(str(error).split())
     line, column = error.lineno, error.offset

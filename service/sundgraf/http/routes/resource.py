@@ -19,6 +19,7 @@ from sundgraf.http.facts import page_query
 from sundgraf.http.links import link_header
 from sundgraf.http.pages import language_of
 from sundgraf.http.record import group_claims, group_facts, title_of
+from sundgraf.http.routes.history import version_document
 from sundgraf.http.routes.sparql import NO_WRITES
 
 _FORMATS = (*GRAPHS, HTML, CSV)
@@ -45,6 +46,12 @@ def router(context: Context) -> APIRouter:
 
     async def document(request: Request, room: str, rest: str) -> Response:
         name, extension = parse_path(room, rest)
+        version = request.query_params.get("version")
+        if version is not None and name.room == "id":
+            if not (version.isascii() and version.isdigit() and len(version) < 10):
+                raise InvalidParameter(f"version={version[:40]!r} is no publication number.", "version")
+            asked = extension or request.query_params.get("format", "")
+            return await version_document(context, request, name.iri, int(version), asked)
         page = _page_of(request)
         if extension == "rq" and name.room == "query":
             return _query_text(context, name)

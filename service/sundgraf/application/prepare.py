@@ -1,0 +1,203 @@
+"""Work out what a submission would change, and whether that passes; nothing is stored.
+
+A record that is described whole replaces what is stated of it. A withdrawal leaves a tombstone and takes the statements
+about the record with it; a merge moves everything that points to the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from sundgraf.application.gate import published, subjects_of
+from sundgraf.application.validate import examine, finding_of, published_store, read_all, shapes_of
+from sundgraf.domain.errors import BadInput
+from sundgraf.domain.names import BASE
+from sundgraf.domain.report import Finding, gravest_first
+from sundgraf.store import generations
+from sundgraf.store.document import Document, statements_of
+from sundgraf.store.load import DERIVED
+from sundgraf.store.shacl import around
+from sundgraf.store.shacl_core import Validator, Violation
+from sundgraf.store.shacl_shapes import Shapes
+from sundgraf.store.view import Node, View
+
+_SG = f"{BASE}def/"
+_TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+_DATE = ox.NamedNode("http://www.w3.org/2001/XMLSchema#date")
+_DCTERMS = "http://purl.org/dc/terms/"
+_SPEAKS_OF = tuple(ox.NamedNode(f"{_SG}{name}") for name in ("about", "classifies"))
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A change in N-Triples, the records it speaks of, what was found, and the publication it was worked out on."""
+
+    findings: list[Finding]
+    records: tuple[str, ...]
+    added: str
+    removed: str
+    base: int
+
+
+def prepare_records(documents: Sequence[Document], state: Path, root: Path) -> Prepared:
+    """Return what documents with whole records would change. Raises MalformedData or BadShapes."""
+    base = published_store(state, root)
+    findings = examine(documents, base, shapes_of(root)).findings
+    submitted = statements_of(read_all(documents)[0])
+    triples = [quad.triple for quad in submitted.quads_for_pattern(None, None, None, ox.DefaultGraph())]
+    added = [t for t in triples if ox.Quad(t.subject, t.predicate, t.object) not in base]
+    removed = []
+    for subject in subjects_of(submitted):
+        if next(submitted.quads_for_pattern(subject, _TYPE, None, None), None) is not None:
+            removed += [t for t in stated(subject, base) if ox.Quad(t.subject, t.predicate, t.object) not in submitted]
+    subjects = tuple(sorted({str(getattr(t.subject, "value", t.subject)) for t in (*added, *removed)}))
+    if not added and not removed:
+        findings = [*findings, _nothing(documents[0].name)]
+    return Prepared(gravest_first(findings), subjects, lines_of(added), lines_of(removed), _number(state))
+
+
+def prepare_withdrawal(
+    record: str, successor: str, reason_en: str, reason_da: str, state: Path, root: Path
+) -> Prepared:
+    """Return what taking a record out would change. Raises BadInput."""
+    base = published_store(state, root)
+    thing = _published_record(record, base)
+    if not reason_en.strip() or not reason_da.strip():
+        raise BadInput("Say why in both languages: reason_en and reason_da.")
+    target = _published_record(successor, base) if successor else None
+    speaking = _speaking_of(thing, base)
+    removed = [triple for node in (thing, *speaking) for triple in stated(node, base)]
+    added = [t for node in (thing, *speaking) for t in _tombstone(node, target, reason_en, reason_da)]
+    pointing = _pointing_to(thing, base, leave_out={thing, *speaking})
+    findings = []
+    if pointing and target is None:
+        names = ", ".join(f"<{getattr(t.subject, 'value', t.subject)}>" for t in pointing[:5])
+        findings.append(
+            Finding(
+                "", 0, record, "withdrawal-reference",
+                f"{len(pointing)} records still point to it ({names}); name a successor, or correct them first.",
+                f"{len(pointing)} poster peger stadig på den ({names}); angiv en efterfølger, eller ret dem først.",
+            )
+        )  # fmt: skip
+    elif target is not None:
+        removed += pointing
+        added += [ox.Triple(t.subject, t.predicate, target) for t in pointing]
+    return _checked(findings, (record,), added, removed, base, state, root)
+
+
+def prepare_merge(record: str, target: str, state: Path, root: Path) -> Prepared:
+    """Return what merging a record into another would change. Raises BadInput."""
+    base = published_store(state, root)
+    thing, other = _published_record(record, base), _published_record(target, base)
+    if thing == other:
+        raise BadInput("A record cannot be merged into itself; name another as its successor.")
+    pointing = _pointing_to(thing, base, leave_out={thing})
+    removed = [*stated(thing, base), *pointing]
+    added = [ox.Triple(t.subject, t.predicate, other) for t in pointing]
+    added.append(ox.Triple(thing, ox.NamedNode(f"{_SG}mergedInto"), other))
+    return _checked([], (record, target), added, removed, base, state, root)
+
+
+def violations_of_change(
+    added: Iterable[ox.Triple], removed: Iterable[ox.Triple], base: ox.Store, shapes: Shapes
+) -> list[Violation]:
+    """Return the SHACL results of every subject that a change touches, as if it were made."""
+    more = ox.Store()
+    more.extend(ox.Quad(t.subject, t.predicate, t.object) for t in added)
+    gone = list(removed)
+    focuses: list[Node] = subjects_of(more)
+    focuses += [t.subject for t in gone if not isinstance(t.subject, ox.Triple)]
+    view = View(more, base, without=gone)
+    nodes = list(dict.fromkeys(focuses))
+    return list(Validator(shapes, view, sparql=around(nodes, view)).some(nodes))
+
+
+def stated(subject: Node, base: ox.Store) -> list[ox.Triple]:
+    """Return what is stated of a subject: not what a rule derived."""
+    quads = list(base.quads_for_pattern(subject, None, None, None))
+    derived = {q.triple for q in quads if str(getattr(q.graph_name, "value", "")).startswith(DERIVED)}
+    return [q.triple for q in quads if isinstance(q.graph_name, ox.DefaultGraph) and q.triple not in derived]
+
+
+def lines_of(triples: Iterable[ox.Triple]) -> str:
+    """Return triples in N-Triples, sorted."""
+    return "".join(f"{line} .\n" for line in sorted({str(triple) for triple in triples}))
+
+
+def triples_of(lines: str) -> list[ox.Triple]:
+    """Return the triples of N-Triples of ours."""
+    return [quad.triple for quad in ox.parse(lines, format=ox.RdfFormat.N_TRIPLES)]
+
+
+def _checked(
+    findings: list[Finding], records: tuple[str, ...], added: list[ox.Triple], removed: list[ox.Triple],
+    base: ox.Store, state: Path, root: Path,
+) -> Prepared:  # fmt: skip
+    shapes = shapes_of(root)
+    found = [finding_of(v, base, shapes) for v in violations_of_change(added, removed, base, shapes)]
+    return Prepared(gravest_first([*findings, *found]), records, lines_of(added), lines_of(removed), _number(state))
+
+
+def _published_record(iri: str, base: ox.Store) -> ox.NamedNode:
+    if not iri.startswith(f"{BASE}id/"):
+        raise BadInput(f"{iri[:200]!r} is no record of ours; give its IRI, such as {BASE}id/solution/s-0001.")
+    try:
+        node = ox.NamedNode(iri)
+    except ValueError as error:
+        raise BadInput(f"{iri[:200]!r} is no IRI.") from error
+    types = {str(quad.object) for quad in base.quads_for_pattern(node, _TYPE, None, ox.DefaultGraph())}
+    if not published(node, base) or f"<{_SG}Tombstone>" in types:
+        raise BadInput(f"<{iri[:200]}> is not published; it may be withdrawn or merged already.")
+    if types & {f"<{_SG}Publication>"}:
+        raise BadInput(f"<{iri[:200]}> is part of the log, which is never changed.")
+    return node
+
+
+def _speaking_of(thing: ox.NamedNode, base: ox.Store) -> list[ox.NamedNode]:
+    quads = [q for p in _SPEAKS_OF for q in base.quads_for_pattern(None, p, thing, ox.DefaultGraph())]
+    return list(dict.fromkeys(q.subject for q in quads if isinstance(q.subject, ox.NamedNode)))
+
+
+def _pointing_to(thing: ox.NamedNode, base: ox.Store, leave_out: set[ox.NamedNode]) -> list[ox.Triple]:
+    found = []
+    for quad in base.quads_for_pattern(None, None, thing, ox.DefaultGraph()):
+        subject = quad.subject
+        if subject in leave_out or not isinstance(subject, ox.NamedNode) or subject.value.startswith(_LOGGED):
+            continue
+        if quad.triple in stated(subject, base):
+            found.append(quad.triple)
+    return found
+
+
+_LOGGED = f"{BASE}id/publication/"
+
+
+def _tombstone(node: ox.NamedNode, target: ox.NamedNode | None, reason_en: str, reason_da: str) -> list[ox.Triple]:
+    today = datetime.now(UTC).date().isoformat()
+    reason = ox.NamedNode(f"{_SG}reason")
+    triples = [
+        ox.Triple(node, _TYPE, ox.NamedNode(f"{_SG}Tombstone")),
+        ox.Triple(node, ox.NamedNode(f"{_DCTERMS}date"), ox.Literal(today, datatype=_DATE)),
+        ox.Triple(node, reason, ox.Literal(reason_en.strip(), language="en")),
+        ox.Triple(node, reason, ox.Literal(reason_da.strip(), language="da")),
+    ]
+    if target is not None:
+        triples.append(ox.Triple(node, ox.NamedNode(f"{_DCTERMS}isReplacedBy"), target))
+    return triples
+
+
+def _nothing(file: str) -> Finding:
+    return Finding(
+        file, 0, "", "nothing-new", "Everything in it is published already; there is nothing to submit.",
+        "Alt i den er allerede udgivet; der er intet at indsende.",
+    )  # fmt: skip
+
+
+def _number(state: Path) -> int:
+    generation = generations.current(state)
+    return generation.number if generation else 0

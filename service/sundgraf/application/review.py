@@ -1,0 +1,141 @@
+"""Look at a submission as a reviewer does: what would change, in readable form, and what is decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from sundgraf.application.prepare import prepare_records, triples_of
+from sundgraf.application.validate import published_store
+from sundgraf.domain.errors import BadInput, Conflict, Refused
+from sundgraf.domain.report import Finding
+from sundgraf.domain.submission import OPEN, REJECTED, WAITING, WANTED, Submission
+from sundgraf.store.document import Document
+from sundgraf.store.inbox import Inbox
+from sundgraf.store.tokens import Token
+
+_LABELS = tuple(
+    ox.NamedNode(iri)
+    for iri in (
+        "http://www.w3.org/2000/01/rdf-schema#label",
+        "http://www.w3.org/2004/02/skos/core#prefLabel",
+        "http://purl.org/dc/terms/title",
+        "http://xmlns.com/foaf/0.1/name",
+    )
+)
+_DECISIONS = {"reject": REJECTED, "change": WANTED}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One statement of a change: "+" or "-", the property and the value, as IRIs or text and in words."""
+
+    sign: str
+    property: str
+    property_label: str
+    value: str
+    value_label: str
+    value_is_iri: bool
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What changes of one record."""
+
+    record: str
+    label: str
+    lines: list[Line]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a reviewer sees of a submission beside what was kept: the change in words, and what is found now."""
+
+    differences: list[Difference]
+    findings: list[Finding]
+
+
+def look(submission: Submission, state: Path, root: Path, language: str) -> Look:
+    """Return what a submission would change, by record, and what is found of it beside what is published now."""
+    added, removed = triples_of(submission.added), triples_of(submission.removed)
+    base = published_store(state, root)
+    findings: list[Finding] = []
+    if submission.state in OPEN and submission.kind == "record":
+        document = Document(submission.id, submission.content, submission.format)
+        findings = prepare_records([document], state, root).findings
+    return Look(readable(added, removed, base, language), findings)
+
+
+def readable(added: list[ox.Triple], removed: list[ox.Triple], base: ox.Store, language: str) -> list[Difference]:
+    """Return added and removed statements by record, with labels from a graph."""
+    own = ox.Store()
+    own.extend(ox.Quad(t.subject, t.predicate, t.object) for t in added)
+    by_record: dict[str, tuple[str, list[Line]]] = {}
+    for sign, triples in (("-", removed), ("+", added)):
+        for triple in triples:
+            record = _text(triple.subject)
+            _, lines = by_record.setdefault(record, (_label(triple.subject, (own, base), language), []))
+            value = triple.object
+            is_iri = isinstance(value, ox.NamedNode)
+            lines.append(
+                Line(
+                    sign, triple.predicate.value, _label(triple.predicate, (base,), language), _text(value),
+                    _label(value, (own, base), language) if is_iri else _text(value), is_iri,
+                    (value.language or "") if isinstance(value, ox.Literal) else "",
+                )
+            )  # fmt: skip
+    return [
+        Difference(record, label, sorted(lines, key=_order))
+        for record, (label, lines) in sorted(by_record.items())
+    ]  # fmt: skip
+
+
+def decide(state: Path, token: Token, id: str, decision: str, text: str) -> Submission:
+    """Reject a submission or ask for a change, with a reason. Raises Refused, Conflict, NotFound or BadInput."""
+    if decision not in _DECISIONS:
+        raise BadInput(f"{decision!r} is no decision; choose accept, change or reject.")
+    if not text.strip():
+        raise BadInput("Say why: the submitter reads it.")
+    inbox = Inbox(state)
+    check_reviewer(token, inbox.get(id))
+    inbox.move(id, (WAITING,), _DECISIONS[decision], token.shown_as, text.strip()[:5000])
+    return inbox.get(id)
+
+
+def check_reviewer(token: Token, submission: Submission) -> None:
+    """Refuse to let anybody decide on what they sent in themselves. Raises Refused or Conflict."""
+    same_person = token.shown_as == submission.shown_as and "orcid.org" in token.shown_as
+    if token.id == submission.submitter or same_person:
+        raise Refused("You sent it in yourself; somebody else has to decide on it.")
+    if submission.state != WAITING:
+        raise Conflict(f"Submission {submission.id} is {submission.state}; only one that is waiting can be decided on.")
+
+
+def may_see(token: Token, submission: Submission) -> bool:
+    """Say whether a token's holder may see a submission: their own, or any where they review."""
+    return token.may("reviewer") or token.id == submission.submitter
+
+
+def _label(node: object, stores: tuple[ox.Store, ...], language: str) -> str:
+    if isinstance(node, ox.NamedNode):
+        for store in stores:
+            names = {
+                quad.object.language or "": quad.object.value
+                for predicate in _LABELS
+                for quad in store.quads_for_pattern(node, predicate, None, None)
+                if isinstance(quad.object, ox.Literal)
+            }
+            if names:
+                return names.get(language) or next(iter(names.values()))
+    return _text(node).replace("#", "/").rsplit("/", 1)[-1]
+
+
+def _order(line: Line) -> tuple[str, str, bool, str]:
+    return line.property, line.language, line.sign != "-", line.value
+
+
+def _text(term: object) -> str:
+    return str(getattr(term, "value", term))

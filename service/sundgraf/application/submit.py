@@ -1,0 +1,93 @@
+"""Keep a submission: waiting for review where it passes, as a draft where something is to be mended."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sundgraf.application.prepare import Prepared
+from sundgraf.domain.errors import Conflict, Refused, TooLarge, TooOften, Unfit
+from sundgraf.domain.report import Finding, blocks
+from sundgraf.domain.submission import DRAFT, OPEN, WAITING, Submission
+from sundgraf.store.document import Document
+from sundgraf.store.inbox import Inbox
+from sundgraf.store.tokens import Token
+
+_LONGEST = 5000  # characters of a reason or a comment
+_SHOWN = 100
+
+
+def submit(
+    state: Path,
+    token: Token,
+    prepared: Prepared,
+    document: Document,
+    *,
+    kind: str = "record",
+    reason: str = "",
+    source: str = "",
+    successor: str = "",
+    key: str = "",
+    per_hour: int = 200,
+) -> tuple[Submission, bool]:
+    """Keep what was prepared; return it and whether it is new. `key` is the client's own, so that it may send twice.
+
+    Raises Unfit with the findings where it does not pass, and keeps it as a draft; Conflict, TooOften or TooLarge.
+    """
+    _check_length(reason, source, successor, key)
+    inbox = Inbox(state)
+    hour = (datetime.now(UTC) - timedelta(hours=1)).isoformat(timespec="seconds").replace("+00:00", "Z")
+    if inbox.sent_since(token.id, hour) >= per_hour:
+        raise TooOften(f"This token sent {per_hour} submissions within an hour; wait, or ask the operator for more.")
+    wanted = to_mend(prepared, reason)
+    submission = Submission(
+        "", kind, DRAFT if wanted else WAITING, token.id, token.shown_as, "", "", prepared.base, prepared.records,
+        reason.strip(), source.strip(), successor, document.format, document.content, prepared.added,
+        prepared.removed,
+    )  # fmt: skip
+    kept, new = inbox.add(submission, key)
+    if wanted and kept.state == DRAFT:
+        raise _unfit(wanted, kept)
+    return kept, new
+
+
+def resubmit(
+    state: Path, token: Token, id: str, prepared: Prepared, document: Document, reason: str, source: str
+) -> Submission:
+    """Put a mended version in place of an open submission of one's own. Raises as `submit` does, or Refused."""
+    _check_length(reason, source)
+    inbox = Inbox(state)
+    held = inbox.get(id)
+    if held.submitter != token.id:
+        raise Refused("Only who sent it in can mend it.")
+    if held.state not in OPEN:
+        raise Conflict(f"Submission {id} was decided already; send a new one.")
+    wanted = to_mend(prepared, reason or held.reason)
+    mended = Submission(
+        held.id, held.kind, DRAFT if wanted else WAITING, held.submitter, held.shown_as, held.created, "",
+        prepared.base, prepared.records, reason.strip() or held.reason, source.strip() or held.source,
+        held.successor, document.format, document.content, prepared.added, prepared.removed,
+    )  # fmt: skip
+    inbox.revise(mended)
+    if wanted:
+        raise _unfit(wanted, mended)
+    return inbox.get(id)
+
+
+def to_mend(prepared: Prepared, reason: str) -> list[Finding]:
+    """Return what keeps a submission from passing: violations, and warnings where no reason is given for them."""
+    if blocks(prepared.findings):
+        return prepared.findings
+    return [] if reason.strip() else [f for f in prepared.findings if f.severity == "warning"]
+
+
+def _unfit(findings: list[Finding], kept: Submission) -> Unfit:
+    only_warnings = not blocks(findings)
+    told = "Give a reason for the warnings" if only_warnings else f"{len(findings)} things are to be mended"
+    shown = [finding.as_mapping() for finding in findings[:_SHOWN]]
+    return Unfit(f"{told}; the draft is kept at {kept.path}.", shown, kept.path)
+
+
+def _check_length(*texts: str) -> None:
+    if any(len(text) > _LONGEST for text in texts):
+        raise TooLarge(f"A reason, source or key may have {_LONGEST:,} characters.")
