@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import click
 
-from sundgraf.console import current_settings
+from sundgraf.console import current_settings, root_of
+from sundgraf.domain.errors import BadInput
 
 
 @click.group()
@@ -94,3 +96,28 @@ def verify(as_json: bool) -> None:
     else:
         click.echo("\n".join(faults) or "Log, changes, graph and inbox agree.")
     sys.exit(1 if faults else 0)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--language", type=click.Choice(["en", "da"]), default="en", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="A .xlsx or .csv.")
+def template(name: str, language: str, output: Path) -> None:
+    """Make a sheet to fill in with records of the class NAME, such as Project.
+
+    \b
+    Example:
+      sundgraf template Project --language da -o projekt.xlsx
+    """
+    from sundgraf.application.template import make_template  # noqa: PLC0415
+
+    settings = current_settings()
+    ending = output.suffix.lower().removeprefix(".")
+    if ending not in ("csv", "xlsx"):
+        raise BadInput(f"{str(output)!r} must end in .xlsx or .csv.")
+    body = make_template(name, ending, language, settings.state, root_of(settings))
+    try:
+        output.write_bytes(body)
+    except OSError as error:
+        raise BadInput(f"{str(output)!r} cannot be written ({error.strerror}).") from error
+    click.echo(f"wrote {output}")

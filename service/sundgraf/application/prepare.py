@@ -47,8 +47,9 @@ class Prepared:
 def prepare_records(documents: Sequence[Document], state: Path, root: Path) -> Prepared:
     """Return what documents with whole records would change. Raises MalformedData or BadShapes."""
     base = published_store(state, root)
-    findings = examine(documents, base, shapes_of(root)).findings
-    submitted = statements_of(read_all(documents)[0])
+    shapes = shapes_of(root)
+    findings = examine(documents, base, shapes).findings
+    submitted = statements_of(read_all(documents, base, shapes).quads)
     triples = [quad.triple for quad in submitted.quads_for_pattern(None, None, None, ox.DefaultGraph())]
     added = [t for t in triples if ox.Quad(t.subject, t.predicate, t.object) not in base]
     removed = []

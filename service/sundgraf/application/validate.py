@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,11 +14,12 @@ import pyoxigraph as ox
 from sundgraf.application.gate import findings_of_subjects, subjects_of
 from sundgraf.application.load import room_files
 from sundgraf.application.mint import forms_of, mint
+from sundgraf.application.sheets import Cells, read_sheets
 from sundgraf.domain.errors import MalformedData, StoreUnusable
 from sundgraf.domain.report import Finding, gravest_first
 from sundgraf.store import generations
 from sundgraf.store.direct import open_direct
-from sundgraf.store.document import Document, format_name, read_document, statements_of
+from sundgraf.store.document import TABLES, Document, format_name, read_document, statements_of
 from sundgraf.store.load import read_store
 from sundgraf.store.places import Places
 from sundgraf.store.shacl import around
@@ -65,14 +66,15 @@ def examine(documents: Sequence[Document], base: ox.Store, shapes: Shapes) -> Ex
 
     A subject that the documents give a class is taken as described whole: what is published of it does not count.
     """
-    quads, origin = read_all(documents)
+    read = read_all(documents, base, shapes)
+    quads, origin, places = read.quads, read.origin, read.places
     numbers = itertools.count(_PROVISIONAL)
     minted = mint(quads, base, forms_of(shapes), lambda _: next(numbers))
     submitted = statements_of(minted.quads)
-    places = {document.name: Places(document.text, document.format) for document in documents}
     found = list(violations(submitted, base, shapes))
     view = View(shapes.graph.stores[0])
     findings = [_finding(violation, minted.names, origin, documents, places, base, view) for violation in found]
+    findings += read.findings
     for finding in findings_of_subjects(statements_of(quads), base, ""):
         document = origin.get(finding.subject.partition(" ")[0], documents[0])
         place = places[document.name].locate(*finding.subject.split(" "))
@@ -85,17 +87,34 @@ def examine(documents: Sequence[Document], base: ox.Store, shapes: Shapes) -> Ex
     return Examination(gravest_first(findings), write_graph(report, "ntriples"))
 
 
-def read_all(documents: Sequence[Document]) -> tuple[list[ox.Quad], dict[str, Document]]:
-    """Return the statements of documents, and the first document that speaks of each subject. Raises MalformedData."""
-    origin: dict[str, Document] = {}
-    quads: list[ox.Quad] = []
+@dataclass(slots=True)
+class Read:
+    """Statements of documents, the first document that speaks of each subject, places, and faults of sheets."""
+
+    quads: list[ox.Quad] = field(default_factory=list)
+    origin: dict[str, Document] = field(default_factory=dict)
+    places: dict[str, Places | Cells] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def read_all(documents: Sequence[Document], base: ox.Store, shapes: Shapes) -> Read:
+    """Return what documents say. Raises MalformedData or TooLarge."""
+    read = Read()
     for document in documents:
-        for quad in read_document(document):
+        if document.format in TABLES:
+            cells = read_sheets(document, base, shapes)
+            read.places[document.name] = cells
+            read.findings += cells.findings
+            quads = cells.quads
+        else:
+            read.places[document.name] = Places(document.text, document.format)
+            quads = read_document(document)
+        for quad in quads:
             if isinstance(quad.subject, ox.Triple) or isinstance(quad.object, ox.Triple):
                 raise MalformedData(f"{document.name}: statements about statements are not read here", document.name)
-            quads.append(quad)
-            origin.setdefault(_text(quad.subject), document)
-    return quads, origin
+            read.quads.append(quad)
+            read.origin.setdefault(_text(quad.subject), document)
+    return read
 
 
 def violations(submitted: ox.Store, base: ox.Store, shapes: Shapes) -> Iterable[Violation]:
@@ -155,7 +174,7 @@ def _finding(
     names: Mapping[str, str],
     origin: dict[str, Document],
     documents: Sequence[Document],
-    places: dict[str, Places],
+    places: Mapping[str, Places | Cells],
     base: ox.Store,
     shapes: View,
 ) -> Finding:

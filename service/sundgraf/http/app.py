@@ -22,7 +22,20 @@ from sundgraf.http.context import Context
 from sundgraf.http.delivery import Delivery
 from sundgraf.http.express import LookupAnswers
 from sundgraf.http.pages import Pages
-from sundgraf.http.routes import ask, catalogue, dump, history, home, report, resource, session, submission, validate
+from sundgraf.http.routes import (
+    ask,
+    catalogue,
+    dump,
+    history,
+    home,
+    report,
+    resource,
+    search,
+    session,
+    submission,
+    template,
+    validate,
+)
 from sundgraf.http.routes.sparql import SPARQLEndpoint
 from sundgraf.settings import Settings
 from sundgraf.store import generations
@@ -69,7 +82,7 @@ def create_app(settings: Settings, bundle: Bundle, announcement: Path | None) ->
         redoc_url=None,
         default_response_class=JSONResponse,
     )
-    for routes in (ask, catalogue, dump, history, home, report, session, submission, validate):
+    for routes in (ask, catalogue, dump, history, home, report, search, session, submission, template, validate):
         app.include_router(routes.router(context))
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.include_router(resource.router(context))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
+from sundgraf.application.fields import RecordClass
 from sundgraf.domain.errors import BadInput, TooLarge
+from sundgraf.http.forms import document_of_form
 from sundgraf.store.document import Document, format_name
 
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
@@ -41,10 +44,12 @@ async def read_form(request: Request, limit: int) -> FormData:
         raise BadInput("The form cannot be read; send it as multipart/form-data.") from error
 
 
-async def read_documents(request: Request, limit: int) -> list[Document]:
+async def read_documents(
+    request: Request, limit: int, classes_of: Callable[[str], list[RecordClass]] | None = None
+) -> list[Document]:
     """Return the documents of a request. Raises TooLarge, BadInput or UnsupportedMediaType."""
     if is_form(request):
-        return await documents_of_form(await read_form(request, limit))
+        return await documents_of_form(await read_form(request, limit), classes_of)
     _refuse_by_length(request, limit)
     body = bytearray()
     async for piece in request.stream():
@@ -58,9 +63,16 @@ async def read_documents(request: Request, limit: int) -> list[Document]:
     return [Document(name or "document", bytes(body), format_name(name, media_type))]
 
 
-async def documents_of_form(form: FormData) -> list[Document]:
-    """Return the files of a form, and its field `text` in the format `format`. Raises BadInput where there is none."""
+async def documents_of_form(
+    form: FormData, classes_of: Callable[[str], list[RecordClass]] | None = None
+) -> list[Document]:
+    """Return the files of a form and its field `text` in the format `format`; or what a form of fields stands for.
+
+    Raises BadInput where there is nothing.
+    """
     documents = []
+    if form.get("form_class") and classes_of is not None:
+        return [document_of_form(form, classes_of(str(form["form_class"])))]
     for field in form.getlist("file"):
         if isinstance(field, UploadFile) and field.filename:
             content = await field.read()

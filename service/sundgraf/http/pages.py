@@ -18,6 +18,12 @@ from sundgraf.domain.terms import IRI
 LANGUAGES = ("en", "da")
 _LABEL_ENDINGS = ("Label", "Title", "Name")
 BASE = "https://w3id.org/sundgraf/"
+_SAFE = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
 
 
 class Pages:
@@ -65,9 +71,8 @@ class Pages:
             request_path=request.url.path,
             **values,
         )
-        return HTMLResponse(
-            body, status, {"Content-Language": language, "Vary": "Accept, Accept-Language", **(headers or {})}
-        )
+        said = {"Content-Language": language, "Vary": "Accept, Accept-Language", **_SAFE, **(headers or {})}
+        return HTMLResponse(body, status, said)
 
 
 def language_of(request: Request) -> str:

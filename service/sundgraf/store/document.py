@@ -27,7 +27,12 @@ _READ: dict[str, tuple[Format, ox.RdfFormat]] = {
         (N3, ox.RdfFormat.TURTLE),
     )
 }
-_EXTENSIONS = {".xml": "rdfxml", ".json": "jsonld", ".owl": "rdfxml"}
+_EXTENSIONS = {".xml": "rdfxml", ".json": "jsonld", ".owl": "rdfxml", ".csv": "csv", ".xlsx": "xlsx"}
+_TABLES = {
+    "text/csv": "csv",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+}
+TABLES = frozenset(_TABLES.values())
 _POSITION = re.compile(r"(?:line|at) (\d+)(?: ?(?:column|columns|:|between columns) ?(\d+))?")
 
 
@@ -52,11 +57,15 @@ def format_name(name: str, media_type: str = "") -> str:
     if extension in _EXTENSIONS:
         return _EXTENSIONS[extension]
     wanted = media_type.partition(";")[0].strip().lower()
+    if wanted in _TABLES:
+        return _TABLES[wanted]
     for format, _ in _READ.values():
         if extension == f".{format.extension}" or wanted in (format.media_type, *format.aliases):
             return format.name
     known = ", ".join(f"{format.media_type} (.{format.extension})" for format, _ in list(_READ.values())[:-1])
-    raise UnsupportedMediaType(f"{wanted or extension or name!r} is not read here; send one of {known}.")
+    raise UnsupportedMediaType(
+        f"{wanted or extension or name!r} is not read here; send one of {known}, or CSV or XLSX as in the template."
+    )
 
 
 def read_document(document: Document) -> list[ox.Quad]:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.datastructures import FormData
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from sundgraf.application.apart import apart
+from sundgraf.application.fields import RecordClass
 from sundgraf.application.prepare import Prepared, prepare_merge, prepare_records, prepare_withdrawal
 from sundgraf.application.publish import fingerprint, publish_submission
-from sundgraf.application.review import Look, check_reviewer, decide, look, may_see
+from sundgraf.application.review import check_reviewer, decide, look, may_see
 from sundgraf.application.submit import resubmit, submit
+from sundgraf.application.template import concept_labels, template_classes
+from sundgraf.application.validate import published_store, shapes_of
 from sundgraf.domain.errors import BadInput, InvalidParameter, NotFound, Unfit
 from sundgraf.domain.media import HTML, PLAIN_JSON, choose
-from sundgraf.domain.submission import ACCEPTED, KINDS, OPEN, Submission
+from sundgraf.domain.submission import KINDS, OPEN, Submission
 from sundgraf.http.body import documents_of_form, is_form, read_documents, read_form
 from sundgraf.http.context import Context
+from sundgraf.http.findings import summary_of
+from sundgraf.http.forms import parts_of
 from sundgraf.http.identity import check_form, form_key, identify, require
 from sundgraf.http.pages import language_of
-from sundgraf.http.routes.validate import PASTED, summary_of
+from sundgraf.http.routes.validate import PASTED
+from sundgraf.http.submissions import brief, whole
 from sundgraf.store.document import Document
 from sundgraf.store.inbox import Inbox
 from sundgraf.store.tokens import Token
@@ -46,6 +50,10 @@ def router(context: Context) -> APIRouter:
             request, "submit.html", headers=_PRIVATE, token=token, key=form_key(request), formats=PASTED,
             text=await steward.text_of(correct) if correct else "", record=correct, unfit=None, said={},
         )  # fmt: skip
+
+    @routes.get("/submit/{name}", summary="A form to send in a record of a class with, made from its shape")
+    async def form(request: Request, name: str) -> Response:
+        return await steward.form(request, name)
 
     @routes.post("/submissions", status_code=201, summary="Send in a record, a correction, a withdrawal or a merge")
     async def send(request: Request) -> Response:
@@ -125,7 +133,7 @@ class _Steward:
             raise InvalidParameter(f"kind={kind!r} is not one of {', '.join(KINDS)}.", "kind")
         document = Document(kind, b"", "ntriples")
         if kind == "record":
-            documents = await documents_of_form(form) if is_form(request) else await read_documents(
+            documents = await documents_of_form(form, self._classes) if is_form(request) else await read_documents(
                 request, settings.document_bytes)  # fmt: skip
             if len(documents) > 1:
                 raise BadInput("Send one document at a time; a document may hold many records.")
@@ -143,11 +151,37 @@ class _Steward:
         except Unfit as unfit:
             if not _wants_page(request):
                 raise
+            if "form_class" in said:
+                return await self.form(request, said["form_class"], form, unfit)
             return self._context.pages.render(
                 request, "submit.html", status=422, headers=_PRIVATE, token=token, key=form_key(request),
                 formats=PASTED, text=document.text, record=said.get("record", ""), unfit=unfit, said=said,
             )  # fmt: skip
         return self.seen(request, kept, 201 if new else 200)
+
+    async def form(
+        self, request: Request, name: str, form: FormData | None = None, unfit: Unfit | None = None
+    ) -> Response:
+        """Return the form of a class, empty or as it was filled in, with what is to be mended."""
+        classes = self._classes(name)
+        parts = parts_of(classes)
+        held = published_store(self._state, self._root)
+        language = language_of(request)
+        schemes = {f.scheme for part in parts for f in part.fields if f.kind == "concept" and f.scheme}
+        said: dict[str, list[str]] = {}
+        for key, value in form.multi_items() if form is not None else ():
+            if isinstance(value, str) and value:
+                said.setdefault(key, []).append(value)
+        return self._context.pages.render(
+            request, "form.html", status=422 if unfit else 200, headers=_PRIVATE,
+            token=identify(request, self._state), key=form_key(request), first=classes[0], parts=parts, said=said,
+            choices={scheme: concept_labels(scheme, language, held) for scheme in schemes},
+            findings=unfit.findings if unfit else [], draft=unfit.draft if unfit else "",
+            record=said.get("record", [""])[0],
+        )  # fmt: skip
+
+    def _classes(self, name: str) -> list[RecordClass]:
+        return template_classes(name, shapes_of(self._root))
 
     async def mend(self, request: Request, id: str) -> Response:
         token = require(request, self._state, "submitter")
@@ -158,7 +192,7 @@ class _Steward:
         check_form(request, said.get("form_key", ""))
         if held.kind != "record":
             raise BadInput(f"A {held.kind} is not mended; send a new one.")
-        documents = await documents_of_form(form) if is_form(request) else await read_documents(
+        documents = await documents_of_form(form, self._classes) if is_form(request) else await read_documents(
             request, settings.document_bytes)  # fmt: skip
         prepared = await self._prepare("record", documents[0], said)
         mended = await to_thread.run_sync(
@@ -198,14 +232,14 @@ class _Steward:
                 request, "submissions.html", headers=_PRIVATE, token=token, key=form_key(request), submissions=held,
                 counts=inbox.counts() if not own else {}, asked=asked, states=_STATES, page=int(page), more=more,
             )  # fmt: skip
-        return JSONResponse({"submissions": [_brief(s) for s in held], "more": more}, headers=_PRIVATE)
+        return JSONResponse({"submissions": [brief(s) for s in held], "more": more}, headers=_PRIVATE)
 
     async def show(self, request: Request, token: Token, submission: Submission) -> Response:
         language = language_of(request)
         seen = await apart(look, submission, self._state, self._root, language, seconds=30.0)
         events = Inbox(self._state).events(submission.id)
         if not _wants_page(request):
-            return JSONResponse(_whole(submission, seen, [vars_of(event) for event in events]), headers=_PRIVATE)
+            return JSONResponse(whole(submission, seen, events), headers=_PRIVATE)
         return self._context.pages.render(
             request, "submission.html", headers=_PRIVATE, token=token, key=form_key(request), submission=submission,
             look=seen, events=events, summary=summary_of(seen.findings, 100), fingerprint=fingerprint(submission),
@@ -218,7 +252,7 @@ class _Steward:
         """Return a submission briefly, with where it is followed."""
         if _wants_page(request):
             return RedirectResponse(f"{submission.path}?lang={language_of(request)}", 303, _PRIVATE)
-        return JSONResponse(_brief(submission), status, {**_PRIVATE, "Location": submission.path})
+        return JSONResponse(brief(submission), status, {**_PRIVATE, "Location": submission.path})
 
     async def text_of(self, record: str) -> str:
         """Return what is stated of a record in Turtle, to begin a correction with; "" where nothing is."""
@@ -240,11 +274,6 @@ class _Steward:
         return await apart(prepare_records, [document], self._state, self._root, seconds=seconds)
 
 
-def vars_of(event: Any) -> dict[str, str]:
-    """Return an event for machines."""
-    return {"time": event.time, "who": event.who, "kind": event.kind, "text": event.text}
-
-
 def _texts(form: FormData) -> dict[str, str]:
     return {name: value for name, value in form.items() if isinstance(value, str)}
 
@@ -259,29 +288,3 @@ def _wants_page(request: Request) -> bool:
 
 def _shown_text(submission: Submission) -> str:
     return submission.content.decode("utf-8", "replace") if len(submission.content) < 200_000 else ""
-
-
-def _brief(submission: Submission) -> dict[str, object]:
-    return {
-        "id": submission.id, "address": submission.path, "kind": submission.kind, "state": submission.state,
-        "submitter": submission.shown_as, "created": submission.created, "changed": submission.changed,
-        "base": submission.base, "records": list(submission.records), "reason": submission.reason,
-        "source": submission.source, "successor": submission.successor,
-        "publication": submission.publication if submission.state == ACCEPTED else None,
-        "fingerprint": fingerprint(submission),
-    }  # fmt: skip
-
-
-def _whole(submission: Submission, seen: Look, events: list[dict[str, str]]) -> dict[str, object]:
-    return {
-        **_brief(submission),
-        "added": submission.added, "removed": submission.removed,
-        "findings": summary_of(seen.findings, 100), "events": events,
-        "differences": [
-            {"record": d.record, "label": d.label, "lines": [
-                {"sign": line.sign, "property": line.property, "propertyLabel": line.property_label,
-                 "value": line.value, "valueLabel": line.value_label, "language": line.language}
-                for line in d.lines]}
-            for d in seen.differences
-        ],
-    }  # fmt: skip

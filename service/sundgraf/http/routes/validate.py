@@ -7,11 +7,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from sundgraf.application.apart import apart
-from sundgraf.application.validate import Examination, examine_beside
+from sundgraf.application.fields import RecordClass
+from sundgraf.application.template import template_classes
+from sundgraf.application.validate import Examination, examine_beside, shapes_of
 from sundgraf.domain.media import GRAPHS, HTML, PLAIN_JSON, Format, choose
-from sundgraf.domain.report import Finding, blocks, grouped
 from sundgraf.http.body import read_documents
 from sundgraf.http.context import Context
+from sundgraf.http.findings import summary_of
 from sundgraf.http.pages import language_of
 from sundgraf.store.document import Document
 from sundgraf.store.writers import merge_documents
@@ -28,6 +30,9 @@ def router(context: Context) -> APIRouter:
     settings = context.settings
     limiter = anyio.CapacityLimiter(2)
 
+    def classes_of(name: str) -> list[RecordClass]:
+        return template_classes(name, shapes_of(context.bundle.root))
+
     @routes.get("/validate", summary="A page to validate a document with")
     async def form(request: Request) -> Response:
         return context.pages.render(request, "validate.html", formats=PASTED, text="", format="ttl", found=None)
@@ -35,7 +40,7 @@ def router(context: Context) -> APIRouter:
     @routes.post("/validate", summary="Validate a document beside what is published; nothing is stored")
     async def validate(request: Request) -> Response:
         wanted = choose(request.headers.get("accept", ""), _FORMATS)
-        documents = await read_documents(request, settings.document_bytes)
+        documents = await read_documents(request, settings.document_bytes, classes_of)
         found = await apart(
             examine_beside, documents, settings.state, context.bundle.root,
             seconds=settings.document_seconds, limiter=limiter,
@@ -43,17 +48,6 @@ def router(context: Context) -> APIRouter:
         return _respond(context, request, wanted, documents, found)
 
     return routes
-
-
-def summary_of(findings: list[Finding], shown: int) -> dict[str, object]:
-    """Return findings for machines: how many by rule, and the first of them."""
-    return {
-        "conforms": not blocks(findings),
-        "total": len(findings),
-        "shown": min(shown, len(findings)),
-        "byRule": [{"rule": rule, "count": count} for rule, count in grouped(findings)],
-        "findings": [finding.as_mapping() for finding in findings[:shown]],
-    }
 
 
 def _respond(

@@ -1,0 +1,199 @@
+"""What a steward writes in a field becomes a value: numbers and dates as Danes and Britons write them, and names."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+
+import pyoxigraph as ox
+
+from sundgraf.application.fields import Field
+from sundgraf.domain.names import BASE
+from sundgraf.domain.terms import legal_iri
+
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+_CONCEPT = f"{BASE}concept/"
+_TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+_IDENTIFIER = ox.NamedNode("http://purl.org/dc/terms/identifier")
+_IN_SCHEME = ox.NamedNode("http://www.w3.org/2004/02/skos/core#inScheme")
+_PREF_LABEL = ox.NamedNode("http://www.w3.org/2004/02/skos/core#prefLabel")
+_NAMES = tuple(
+    ox.NamedNode(iri)
+    for iri in (
+        "http://purl.org/dc/terms/title",
+        "http://www.w3.org/2004/02/skos/core#prefLabel",
+        "http://xmlns.com/foaf/0.1/name",
+        "http://www.w3.org/2004/02/skos/core#altLabel",
+    )
+)
+_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})|(\d{1,2})[./-](\d{1,2})[./-](\d{4})")
+_MONTH = re.compile(r"(\d{4})-(\d{2})|(\d{1,2})[./-](\d{4})")
+_YEAR = re.compile(r"\d{4}")
+_TRUE, _FALSE = {"true", "yes", "ja", "1", "sand"}, {"false", "no", "nej", "0", "falsk"}
+
+
+class Unreadable(Exception):
+    """A value that cannot be read; `english` and `danish` tell what to write, `nearest` what may have been meant."""
+
+    def __init__(self, english: str, danish: str, nearest: str = "") -> None:
+        super().__init__(english)
+        self.english = english + (f" Did you mean {nearest}?" if nearest else "")
+        self.danish = danish + (f" Mente du {nearest}?" if nearest else "")
+        self.nearest = nearest
+
+
+class Vocabulary:
+    """Finds what a name stands for: concepts and records of a published graph, and rows of the same document."""
+
+    def __init__(self, base: ox.Store, rows: Mapping[str, str]) -> None:
+        self._base = base
+        self._rows = rows
+
+    def concept(self, scheme: str, text: str) -> ox.NamedNode:
+        """Return a concept by its notation, its label in Danish or English, or its IRI. Raises Unreadable."""
+        if text.startswith(_CONCEPT) and legal_iri(text):
+            return ox.NamedNode(text)
+        if not scheme:
+            if re.fullmatch(r"[a-z-]+/[a-z0-9.-]+", text):
+                return ox.NamedNode(_CONCEPT + text)
+            raise Unreadable(
+                f"{text!r} is no concept; write scheme/notation.", f"{text!r} er intet begreb; skriv skema/notation."
+            )
+        named: dict[str, ox.NamedNode] = {}
+        shown: dict[str, str] = {}
+        members = self._base.quads_for_pattern(None, _IN_SCHEME, ox.NamedNode(_CONCEPT + scheme), ox.DefaultGraph())
+        for member in members:
+            if isinstance(member.subject, ox.NamedNode):
+                named[member.subject.value.rsplit("/", 1)[-1].lower()] = member.subject
+                for quad in self._base.quads_for_pattern(member.subject, _PREF_LABEL, None, ox.DefaultGraph()):
+                    if isinstance(quad.object, ox.Literal):
+                        named.setdefault(quad.object.value.lower(), member.subject)
+                        shown[quad.object.value.lower()] = quad.object.value
+        found = named.get(text.lower())
+        if found is None:
+            near = difflib.get_close_matches(text.lower(), named, 1)
+            raise Unreadable(
+                f"{text!r} is no concept of concept/{scheme}.",
+                f"{text!r} er intet begreb i concept/{scheme}.",
+                shown.get(near[0], near[0]) if near else "",
+            )
+        return found
+
+    def record(self, classes: tuple[str, ...], text: str) -> ox.NamedNode:
+        """Return a record by IRI, identifier, the name of a row, or its exact name. Raises Unreadable."""
+        if text in self._rows:
+            return ox.NamedNode(self._rows[text])
+        if text.startswith(("http://", "https://")) and legal_iri(text):
+            return ox.NamedNode(text)
+        if re.fullmatch(r"concept/[a-z-]+(/[a-z0-9.-]+)?", text):
+            return ox.NamedNode(BASE + text)
+        by_identifier = self.by_identifier(text) if re.fullmatch(r"[a-z]{1,4}-\d{4,}", text) else ""
+        if by_identifier:
+            return ox.NamedNode(by_identifier)
+        found = self._called(text, classes)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = ", ".join(node.value.rsplit("/", 1)[-1] for node in found[:5])
+            raise Unreadable(f"{text!r} is the name of several records ({names}); write the identifier of one.",
+                             f"{text!r} er navnet på flere poster ({names}); skriv identifikatoren på én.")  # fmt: skip
+        near = difflib.get_close_matches(text, self._names_of(classes), 1)
+        raise Unreadable(f"No record is called {text!r}; write its identifier, name or IRI.",
+                         f"Ingen post hedder {text!r}; skriv dens identifikator, navn eller IRI.",
+                         near[0] if near else "")  # fmt: skip
+
+    def by_identifier(self, text: str) -> str:
+        """Return the IRI of the record with an identifier such as "o-0012", "" where there is none."""
+        for quad in self._base.quads_for_pattern(None, _IDENTIFIER, ox.Literal(text), ox.DefaultGraph()):
+            if isinstance(quad.subject, ox.NamedNode):
+                return quad.subject.value
+        return ""
+
+    def _called(self, text: str, classes: tuple[str, ...]) -> list[ox.NamedNode]:
+        found: dict[ox.NamedNode, None] = {}
+        for literal in (ox.Literal(text), ox.Literal(text, language="da"), ox.Literal(text, language="en")):
+            for predicate in _NAMES:
+                for quad in self._base.quads_for_pattern(None, predicate, literal, ox.DefaultGraph()):
+                    if isinstance(quad.subject, ox.NamedNode) and self._is_one(quad.subject, classes):
+                        found[quad.subject] = None
+        return list(found)
+
+    def _names_of(self, classes: tuple[str, ...]) -> list[str]:
+        names = []
+        for class_ in classes:
+            for member in self._base.quads_for_pattern(None, _TYPE, ox.NamedNode(class_), ox.DefaultGraph()):
+                for predicate in _NAMES[:3]:
+                    for quad in self._base.quads_for_pattern(member.subject, predicate, None, ox.DefaultGraph()):
+                        names.append(str(getattr(quad.object, "value", "")))
+        return names[:20_000]
+
+    def _is_one(self, node: ox.NamedNode, classes: tuple[str, ...]) -> bool:
+        return any(ox.Quad(node, _TYPE, ox.NamedNode(class_)) in self._base for class_ in classes)
+
+
+def literal_of(wanted: Field, text: str, language: str, vocabulary: Vocabulary) -> ox.NamedNode | ox.Literal:
+    """Return the value that a cell of a field holds. Raises Unreadable."""
+    if text.startswith("=") and wanted.kind != "string":
+        raise Unreadable("This is a formula; write the value itself.", "Det er en formel; skriv selve værdien.")
+    if wanted.kind == "text":
+        return ox.Literal(text, language=language)
+    if wanted.kind == "concept":
+        return vocabulary.concept(wanted.scheme, text)
+    if wanted.kind == "reference":
+        return vocabulary.record(wanted.classes, text)
+    if wanted.kind == "iri":
+        if not legal_iri(text):
+            raise Unreadable(
+                "Write an address that begins with https://.", "Skriv en adresse, der begynder med https://."
+            )
+        return ox.NamedNode(text)
+    if wanted.kind in ("integer", "decimal"):
+        return _number(text, wanted.kind)
+    if wanted.kind == "boolean":
+        if text.lower() not in _TRUE | _FALSE:
+            raise Unreadable("Write yes or no.", "Skriv ja eller nej.")
+        return ox.Literal(text.lower() in _TRUE)
+    if wanted.kind == "date":
+        return _date(text)
+    if wanted.kind == "uri":
+        return ox.Literal(text, datatype=ox.NamedNode(f"{_XSD}anyURI"))
+    return ox.Literal(text)
+
+
+def _number(text: str, kind: str) -> ox.Literal:
+    plain = text.replace("\xa0", "").replace(" ", "")
+    if re.fullmatch(r"[+-]?\d{1,3}[.,]\d{3}", plain):
+        raise Unreadable(
+            f"{text!r} can be read in two ways; write it without a separator of thousands.",
+            f"{text!r} kan læses på to måder; skriv det uden tusindtalsskilletegn.",
+        )
+    if re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?", plain):
+        plain = plain.replace(".", "").replace(",", ".")
+    elif re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", plain):
+        plain = plain.replace(",", "")
+    else:
+        plain = plain.replace(",", ".")
+    if re.fullmatch(r"[+-]?\d{1,18}", plain):
+        return ox.Literal(str(int(plain)), datatype=ox.NamedNode(f"{_XSD}integer"))
+    if kind == "decimal" and re.fullmatch(r"[+-]?\d{1,18}\.\d{1,18}", plain):
+        return ox.Literal(plain.rstrip("0").removesuffix("."), datatype=ox.NamedNode(f"{_XSD}decimal"))
+    raise Unreadable(f"{text!r} is no number.", f"{text!r} er intet tal.")
+
+
+def _date(text: str) -> ox.Literal:
+    if day := _DAY.fullmatch(text):
+        year, month, date = (day[1], day[2], day[3]) if day[1] else (day[6], day[5], day[4])
+        if int(month) > 12 >= int(date):
+            raise Unreadable(f"{text!r} looks like month/day/year; write year-month-day.",
+                             f"{text!r} ligner måned/dag/år; skriv år-måned-dag.")  # fmt: skip
+        return ox.Literal(f"{year}-{int(month):02d}-{int(date):02d}", datatype=ox.NamedNode(f"{_XSD}date"))
+    if month_of := _MONTH.fullmatch(text):
+        year, month = (month_of[1], month_of[2]) if month_of[1] else (month_of[4], month_of[3])
+        return ox.Literal(f"{year}-{int(month):02d}", datatype=ox.NamedNode(f"{_XSD}gYearMonth"))
+    if _YEAR.fullmatch(text):
+        return ox.Literal(text, datatype=ox.NamedNode(f"{_XSD}gYear"))
+    raise Unreadable(
+        f"{text!r} is no date; write 2026-11-21, 2026-11 or 2026.",
+        f"{text!r} er ingen dato; skriv 2026-11-21, 2026-11 eller 2026.",
+    )

@@ -1,0 +1,87 @@
+"""Search by name: a page, JSON, and the short list that completes what is being typed."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from sundgraf.domain.errors import InvalidParameter
+from sundgraf.domain.finder import Finder, Hit
+from sundgraf.domain.media import HTML, PLAIN_JSON, choose
+from sundgraf.domain.terms import Literal
+from sundgraf.http import facts
+from sundgraf.http.context import Context
+from sundgraf.http.pages import language_of
+
+_SG = "https://w3id.org/sundgraf/def/"
+_PREFIXES = {
+    "sg": _SG, "org": "http://www.w3.org/ns/org#", "skos": "http://www.w3.org/2004/02/skos/core#",
+}  # fmt: skip
+_MOST = 100
+
+
+def router(context: Context) -> APIRouter:
+    """Return the routes."""
+    routes = APIRouter(tags=["search"])
+
+    @routes.get("/search", summary="Things by their names, in Danish and English, slips forgiven")
+    async def search(request: Request) -> Response:
+        text = request.query_params.get("q", "").strip()
+        hits = (await finder(context)).find(text, _classes(request), language_of(request), _limit(request, 50))
+        if choose(request.headers.get("accept", ""), (HTML, PLAIN_JSON)) is HTML:
+            return context.pages.render(request, "search.html", q=text, hits=hits)
+        return JSONResponse(
+            {"q": text, "hits": [_said(hit) for hit in hits]}, headers={"Vary": "Accept, Accept-Language"}
+        )
+
+    @routes.get("/suggest", summary="What may be meant by the letters typed so far")
+    async def suggest(request: Request) -> Response:
+        text = request.query_params.get("q", "").strip()
+        hits = (await finder(context)).find(text, _classes(request), language_of(request), _limit(request, 8))
+        return JSONResponse(
+            [_said(hit) for hit in hits], headers={"Vary": "Accept-Language", "Cache-Control": "no-cache"}
+        )
+
+    return routes
+
+
+async def finder(context: Context) -> Finder:
+    """Return the index of names of what is published; it is made once for each publication."""
+
+    async def make() -> Finder:
+        rows = await facts.page_rows(context, "names")
+        return Finder(
+            (str(row["thing"]), str(row["class"]), str(row["name"]), getattr(row["name"], "language", ""))
+            for row in rows
+            if isinstance(row["name"], Literal)
+        )
+
+    return await facts.once(context, "finder", make)
+
+
+def _said(hit: Hit) -> dict[str, object]:
+    class_ = next((name for name in hit.classes if name.startswith(_SG)), hit.classes[0] if hit.classes else "")
+    return {
+        "iri": hit.iri, "label": hit.name, "language": hit.language, "class": class_,
+        "identifier": hit.iri.rsplit("/", 1)[-1], "score": round(hit.score, 3),
+    }  # fmt: skip
+
+
+def _classes(request: Request) -> list[str]:
+    """Return the classes asked for, given as IRIs, sg:Project or Project."""
+    found = []
+    for text in request.query_params.getlist("class"):
+        for part in text.split(","):
+            prefix, colon, local = part.strip().partition(":")
+            if colon and prefix in _PREFIXES:
+                found.append(_PREFIXES[prefix] + local)
+            elif part.strip():
+                found.append(part.strip() if colon else _SG + part.strip())
+    return found
+
+
+def _limit(request: Request, default: int) -> int:
+    text = request.query_params.get("limit", str(default))
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= _MOST):
+        raise InvalidParameter(f"limit={text[:20]!r} is not a number from 1 to {_MOST}.", "limit")
+    return int(text)
