@@ -28,7 +28,8 @@ def whole(submission: Submission, seen: Look, events: Sequence[Event]) -> dict[s
     return {
         **brief(submission),
         "added": submission.added, "removed": submission.removed,
-        "findings": summary_of(seen.findings, 100), "events": [{"time": e.time, "who": e.who, "kind": e.kind, "text": e.text} for e in events],
+        "findings": summary_of(seen.findings, 100),
+        "events": [{"time": e.time, "who": e.who, "kind": e.kind, "text": e.text} for e in events],
         "differences": [
             {"record": d.record, "label": d.label, "lines": [
                 {"sign": line.sign, "property": line.property, "propertyLabel": line.property_label,
