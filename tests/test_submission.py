@@ -310,3 +310,20 @@ def test_statement_with_markup_is_shown_as_text(steward, service, reviewer):
 def test_prefixes_are_for_readers(steward):
     assert PREFIXES in FIGURE
     assert steward.get("/submissions", params={"state": "nowhere"}).status_code == 400
+
+
+def test_duplicates_are_told_and_ask_for_a_reason(steward):
+    organisation = (
+        "@prefix foaf: <http://xmlns.com/foaf/0.1/> .\n"
+        '<o> a <http://www.w3.org/ns/org#Organization> ; foaf:name "Region Nordjyland"@da .'
+    )
+    rules = {finding["rule"] for finding in send(steward, organisation).json()["findings"]}
+    assert "duplicate-similar" in rules
+    work = PREFIXES + (
+        "<d> a sg:Deployment ;"
+        " sg:useCase <https://w3id.org/sundgraf/concept/use-case/breast-cancer-screening-reading> ;"
+        f" sg:operator <{ID}/organisation/o-0005> ."
+    )
+    findings = send(steward, work).json()["findings"]
+    same = next(finding for finding in findings if finding["rule"] == "duplicate-work")
+    assert f"{ID}/deployment/d-1004" in same["value"]

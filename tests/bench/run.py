@@ -26,7 +26,7 @@ from pathlib import Path
 from tests.bench.contestants import HERE, Workplace
 from tests.bench.report import Section
 
-BENCHES = ("lookup", "cached", "mix", "attack", "coldstart", "loading", "isolation", "streaming")
+BENCHES = ("lookup", "cached", "mix", "attack", "coldstart", "loading", "isolation", "streaming", "validation")
 _PACKAGES = (
     "sundgraf",
     "pyoxigraph",

@@ -6,7 +6,7 @@ Subjects are records that are published, or new ones under a placeholder: a blan
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyoxigraph as ox
 
@@ -16,6 +16,11 @@ from sundgraf.domain.submission import standing
 _TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _IMPORTS = ox.NamedNode("http://www.w3.org/2002/07/owl#imports")
 _ABOUT = ox.NamedNode("https://w3id.org/sundgraf/def/about")  # what is said about another has no name of its own
+_USE_CASE = ox.NamedNode("https://w3id.org/sundgraf/def/useCase")
+_AT = tuple(
+    ox.NamedNode(f"https://w3id.org/sundgraf/def/{name}")
+    for name in ("participant", "operator", "leadOrganisation", "vendor")
+)
 _NAMES = tuple(
     ox.NamedNode(iri)
     for iri in (
@@ -67,6 +72,18 @@ _SAME_NAME = _Rule(
     "En post af samme klasse har allerede netop dette navn; ret den, eller skriv i begrundelsen, hvorfor dette er en "
     "anden.",
 )  # fmt: skip
+_SAME_WORK = _Rule(
+    "duplicate-work", "warning",
+    "Records with the same use case at the same organisation are there already; correct one of them, or say in the "
+    "reason why this is another.",
+    "Der er allerede poster med samme brugsscenarie hos samme organisation; ret en af dem, eller skriv i begrundelsen, "
+    "hvorfor dette er en anden.",
+)  # fmt: skip
+_LIKE_NAME = _Rule(
+    "duplicate-similar", "warning",
+    "A record of the same class has a name much like this; correct that one, or say in the reason why this is another.",
+    "En post af samme klasse har et navn, der ligner; ret den, eller skriv i begrundelsen, hvorfor dette er en anden.",
+)  # fmt: skip
 
 
 def findings_of_subjects(submitted: ox.Store, base: ox.Store, file: str) -> Iterator[Finding]:
@@ -89,6 +106,56 @@ def findings_of_subjects(submitted: ox.Store, base: ox.Store, file: str) -> Iter
                 yield _said(_UNTYPED, name or str(subject), file)
             if next(submitted.quads_for_pattern(subject, _ABOUT, None, None), None) is None:
                 yield from _same_names(submitted, base, subject, types, file)
+                yield from _same_work(submitted, base, subject, file)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A new record's name: what it was sent as, the classes it is given, the name and its language."""
+
+    subject: str
+    classes: tuple[str, ...]
+    name: str
+    language: str
+
+
+def names_of_new(submitted: ox.Store, base: ox.Store) -> list[Named]:
+    """Return the names of the records that are not published yet and are not about another."""
+    found = []
+    for subject in subjects_of(submitted):
+        if published(subject, base) or _said_once(submitted, subject, _ABOUT):
+            continue
+        types = [quad.object for quad in submitted.quads_for_pattern(subject, _TYPE, None, None)]
+        classes = tuple(type_.value for type_ in types if isinstance(type_, ox.NamedNode))
+        for predicate in _NAMES:
+            for quad in submitted.quads_for_pattern(subject, predicate, None, None):
+                if classes and isinstance(quad.object, ox.Literal):
+                    found.append(Named(_text(subject), classes, quad.object.value, quad.object.language or ""))
+    return found
+
+
+def similar_name(named: Named, iri: str, name: str, file: str) -> Finding:
+    """Return the finding that a published record has a name much like a new one's."""
+    finding = _said(_LIKE_NAME, named.subject, file, value=iri)
+    return replace(finding, english=f"{finding.english} {name!r}", danish=f"{finding.danish} {name!r}")
+
+
+def _same_work(submitted: ox.Store, base: ox.Store, subject: Node, file: str) -> Iterator[Finding]:
+    """Yield a finding where published records have the same use case at the same organisation."""
+    uses = [quad.object for quad in submitted.quads_for_pattern(subject, _USE_CASE, None, None)]
+    who = {q.object for p in _AT for q in submitted.quads_for_pattern(subject, p, None, None)}
+    found = []
+    for use in uses:
+        for held in base.quads_for_pattern(None, _USE_CASE, use, ox.DefaultGraph()):
+            there = {q.object for p in _AT for q in base.quads_for_pattern(held.subject, p, None, ox.DefaultGraph())}
+            if who & there and isinstance(held.subject, ox.NamedNode):
+                found.append(held.subject.value)
+    if found:
+        yield _said(_SAME_WORK, _text(subject), file, value=", ".join(sorted(set(found))[:5]))
+
+
+def _said_once(store: ox.Store, subject: Node, predicate: ox.NamedNode) -> bool:
+    return next(store.quads_for_pattern(subject, predicate, None, None), None) is not None
 
 
 def subjects_of(submitted: ox.Store) -> list[Node]:

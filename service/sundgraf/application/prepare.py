@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from sundgraf.application.gate import published, subjects_of
+from sundgraf.application.gate import Named, published, subjects_of
 from sundgraf.application.validate import examine, finding_of, published_store, read_all, shapes_of
 from sundgraf.domain.errors import BadInput
 from sundgraf.domain.names import BASE
@@ -42,13 +42,15 @@ class Prepared:
     added: str
     removed: str
     base: int
+    names: tuple[Named, ...] = ()
 
 
 def prepare_records(documents: Sequence[Document], state: Path, root: Path) -> Prepared:
     """Return what documents with whole records would change. Raises MalformedData or BadShapes."""
     base = published_store(state, root)
     shapes = shapes_of(root)
-    findings = examine(documents, base, shapes).findings
+    examination = examine(documents, base, shapes)
+    findings = examination.findings
     submitted = statements_of(read_all(documents, base, shapes).quads)
     triples = [quad.triple for quad in submitted.quads_for_pattern(None, None, None, ox.DefaultGraph())]
     added = [t for t in triples if ox.Quad(t.subject, t.predicate, t.object) not in base]
@@ -59,7 +61,9 @@ def prepare_records(documents: Sequence[Document], state: Path, root: Path) -> P
     subjects = tuple(sorted({str(getattr(t.subject, "value", t.subject)) for t in (*added, *removed)}))
     if not added and not removed:
         findings = [*findings, _nothing(documents[0].name)]
-    return Prepared(gravest_first(findings), subjects, lines_of(added), lines_of(removed), _number(state))
+    return Prepared(
+        gravest_first(findings), subjects, lines_of(added), lines_of(removed), _number(state), examination.names
+    )
 
 
 def prepare_withdrawal(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from sundgraf.application.gate import findings_of_subjects, subjects_of
+from sundgraf.application.gate import Named, findings_of_subjects, names_of_new, subjects_of
 from sundgraf.application.load import room_files
 from sundgraf.application.mint import forms_of, mint
 from sundgraf.application.sheets import Cells, read_sheets
@@ -38,10 +38,11 @@ _PROVISIONAL = 90_000_000  # numbers that validation calls new records by; no re
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """What was found: in words, gravest first, and as a SHACL validation report in N-Triples."""
+    """What was found: in words, gravest first, and as a SHACL report in N-Triples; and the names of new records."""
 
     findings: list[Finding]
     report: bytes
+    names: tuple[Named, ...] = ()
 
 
 def validate_files(paths: Sequence[Path], state: Path, root: Path) -> list[Finding]:
@@ -84,7 +85,8 @@ def examine(documents: Sequence[Document], base: ox.Store, shapes: Shapes) -> Ex
         ox.Triple(t.subject, t.predicate, sent.get(t.object, t.object))  # type: ignore[arg-type]
         for t in report_of(found)
     ]
-    return Examination(gravest_first(findings), write_graph(report, "ntriples"))
+    names = tuple(names_of_new(statements_of(quads), base))
+    return Examination(gravest_first(findings), write_graph(report, "ntriples"), names)
 
 
 @dataclass(slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.datastructures import FormData
@@ -12,6 +14,7 @@ from sundgraf.application.fields import RecordClass
 from sundgraf.application.prepare import Prepared, prepare_merge, prepare_records, prepare_withdrawal
 from sundgraf.application.publish import fingerprint, publish_submission
 from sundgraf.application.review import check_reviewer, decide, look, may_see
+from sundgraf.application.similar import with_similar
 from sundgraf.application.submit import resubmit, submit
 from sundgraf.application.template import concept_labels, template_classes
 from sundgraf.application.validate import published_store, shapes_of
@@ -24,6 +27,7 @@ from sundgraf.http.findings import summary_of
 from sundgraf.http.forms import parts_of
 from sundgraf.http.identity import check_form, form_key, identify, require
 from sundgraf.http.pages import language_of
+from sundgraf.http.routes.search import finder
 from sundgraf.http.routes.validate import PASTED
 from sundgraf.http.submissions import brief, whole
 from sundgraf.store.document import Document
@@ -271,7 +275,9 @@ class _Steward:
             )  # fmt: skip
         if kind == "merge":
             return await apart(prepare_merge, record, successor, self._state, self._root, seconds=seconds)
-        return await apart(prepare_records, [document], self._state, self._root, seconds=seconds)
+        prepared = await apart(prepare_records, [document], self._state, self._root, seconds=seconds)
+        similar = with_similar(prepared.findings, prepared.names, await finder(self._context), document.name)
+        return replace(prepared, findings=similar)
 
 
 def _texts(form: FormData) -> dict[str, str]:

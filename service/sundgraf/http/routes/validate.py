@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import anyio
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from sundgraf.application.apart import apart
 from sundgraf.application.fields import RecordClass
+from sundgraf.application.similar import with_similar
 from sundgraf.application.template import template_classes
 from sundgraf.application.validate import Examination, examine_beside, shapes_of
 from sundgraf.domain.media import GRAPHS, HTML, PLAIN_JSON, Format, choose
@@ -15,6 +18,7 @@ from sundgraf.http.body import read_documents
 from sundgraf.http.context import Context
 from sundgraf.http.findings import summary_of
 from sundgraf.http.pages import language_of
+from sundgraf.http.routes.search import finder
 from sundgraf.store.document import Document
 from sundgraf.store.writers import merge_documents
 
@@ -45,7 +49,8 @@ def router(context: Context) -> APIRouter:
             examine_beside, documents, settings.state, context.bundle.root,
             seconds=settings.document_seconds, limiter=limiter,
         )  # fmt: skip
-        return _respond(context, request, wanted, documents, found)
+        similar = with_similar(found.findings, found.names, await finder(context), documents[0].name)
+        return _respond(context, request, wanted, documents, replace(found, findings=similar))
 
     return routes
 
