@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 
 from sundgraf.application.describe_service import describe_service
 from sundgraf.domain.media import GRAPHS, HTML, choose
-from sundgraf.domain.terms import Literal
+from sundgraf.domain.terms import Literal, Term
 from sundgraf.http import facts
 from sundgraf.http.context import Context
 from sundgraf.http.pages import language_of
@@ -21,9 +21,16 @@ def router(context: Context) -> APIRouter:
     async def home(request: Request) -> Response:
         format = choose(request.headers.get("accept", ""), (HTML, *GRAPHS))
         if format is HTML:
-            rows = await facts.page_rows(context, "solutions", language=Literal(language_of(request)))
+            language = language_of(request)
+
+            async def rows_of(name: str) -> list[dict[str, Term]]:
+                return await facts.page_rows(context, name, language=Literal(language))
+
             return context.pages.render(
-                request, "home.html", rows=rows, questions=context.questions,
+                request, "home.html", questions=context.questions,
+                rows=await facts.once(context, f"solutions-{language}", lambda: rows_of("solutions")),
+                flagship=await facts.once(context, f"flagship-{language}", lambda: rows_of("flagship")),
+                counts=dict(await facts.classes(context)),
                 publication=context.store.publication(), triples=await facts.triple_count(context),
             )  # fmt: skip
         publication = context.store.publication()
