@@ -47,7 +47,7 @@ async def describe(store: Store, queries: Queries, iri: str, page: int) -> Descr
     facts = await select(store, queries["facts"], thing)
     if not facts or any(str(row["property"]).endswith("def/mergedInto") for row in facts):
         await _raise_what_became_of(store, queries, iri)
-    if any(str(row["value"]).endswith("def/Tombstone") for row in facts):
+    if any(str(row["property"]).endswith("#type") and str(row["value"]).endswith("def/Tombstone") for row in facts):
         await _raise_what_became_of(store, queries, iri)
     incoming = await select(store, queries["incoming"], thing)
     claims = await select(store, queries["claims"], thing)
