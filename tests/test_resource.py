@@ -171,7 +171,10 @@ def test_withdrawn_is_410_with_its_tombstone_and_merged_is_301(tmp_path):
             f"<https://w3id.org/sundgraf/id/solution/s-9002> <https://w3id.org/sundgraf/def/mergedInto> <{THING}> .\n"
         )
     with running(tmp_path / "state", SUNDGRAF_ROOMS=str(rooms)) as server:
-        gone = httpx.get(f"{server.url}/doc/solution/s-9001", headers={"Accept": "text/turtle"})
+        left = httpx.get(f"{server.url}/doc/solution/s-9001", headers={"Accept": "text/turtle"})
+        assert left.status_code == 410
+        assert "sg:Tombstone" in left.text
+        gone = httpx.get(f"{server.url}/doc/solution/s-9001", headers={"Accept": "application/json"})
         assert gone.status_code == 410
         assert "It was a duplicate." in gone.json()["detail"]
         assert gone.json()["successor"] == THING

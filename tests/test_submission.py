@@ -213,6 +213,9 @@ def test_withdrawal_leaves_a_tombstone(service, steward, reviewer):
     gone = httpx.get(f"{service.url}/doc/figure/{identifier}", headers={"Accept": "application/json"})
     assert gone.status_code == 410
     assert "Counted twice" in gone.text
+    left = httpx.get(f"{service.url}/doc/figure/{identifier}.ttl")
+    assert left.status_code == 410
+    assert "sg:Tombstone" in left.text
     kept = httpx.get(f"{service.url}/doc/figure/{identifier}", params={"version": made["publication"], "format": "nt"})
     assert '"919"' in kept.text
     history = httpx.get(f"{service.url}/history/figure/{identifier}", headers={"Accept": "application/json"}).json()

@@ -19,11 +19,15 @@ Row = dict[str, Term]
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value as shown: text, the IRI it leads to ("" for none), and its language where it is not the reader's."""
+    """A value as shown: text, the IRI it leads to ("" for none), and its language where it is not the reader's.
+
+    `rule` is the IRI of the rule that derived the statement, "" where a source states it.
+    """
 
     text: str
     iri: str = ""
     language: str = ""
+    rule: str = ""
 
 
 @dataclass
@@ -111,10 +115,11 @@ def _label(rows: Iterable[Row], name: str, language: str) -> str:
 
 def _value(rows: Sequence[Row], language: str) -> Value:
     term = rows[0]["value"]
+    rule = str(rows[0]["derivedIn"]).replace("/graph/derived/", "/query/derive/") if "derivedIn" in rows[0] else ""
     if isinstance(term, IRI):
-        return Value(_label(rows, "valueLabel", language) or term.value, term.value)
+        return Value(_label(rows, "valueLabel", language) or term.value, term.value, rule=rule)
     if isinstance(term, Literal):
         foreign = term.language if term.language and term.language != language else ""
         iri = term.value if term.datatype.endswith("anyURI") and term.value.startswith("http") else ""
-        return Value(term.value, iri, foreign)
+        return Value(term.value, iri, foreign, rule)
     return Value(str(term))

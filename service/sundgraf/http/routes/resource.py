@@ -10,9 +10,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from sundgraf.application.describe import Description, Moved, describe, describe_as, describe_graph, describe_ontology
-from sundgraf.domain.errors import InvalidParameter, NotFound, Refused
+from sundgraf.application.query import construct
+from sundgraf.domain.errors import Gone, InvalidParameter, NotFound, Refused
 from sundgraf.domain.media import CSV, GRAPHS, HTML, Format, choose, named
 from sundgraf.domain.names import BASE, Name, parse_path
+from sundgraf.domain.terms import IRI
 from sundgraf.http.context import Context
 from sundgraf.http.delivery import CACHEABLE, entity_tag
 from sundgraf.http.facts import page_query
@@ -58,9 +60,16 @@ def router(context: Context) -> APIRouter:
         format = _format_of(request, extension)
         if name.room == "query":
             _query_text(context, name)
+        asked = ""
         try:
             asked = format.extension if extension or request.query_params.get("format") else ""
             return await _respond(context, queries, request, name, format, page, asked)
+        except Gone:
+            if not (asked or format.media_type in request.headers.get("accept", "")) or format not in GRAPHS:
+                raise
+            left = await construct(context.store, queries["describe"], {"thing": IRI(name.iri)}, format)
+            headers = {"Content-Type": format.content_type, "Vary": "Accept, Accept-Language"}
+            return Response(left, 410, {**headers, "Cache-Control": "no-cache"})
         except Moved as moved:
             target = "/" + moved.target.removeprefix(BASE) if moved.target.startswith(BASE) else moved.target
             return RedirectResponse(target, 301, {"Link": f'<{moved.target}>; rel="canonical"'})
