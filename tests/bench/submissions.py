@@ -1,6 +1,6 @@
 """A thousand submissions from twenty clients while the server is killed at random: none that was acknowledged is lost.
 
-    python -m tests.bench.submissions                        a thousand, with kill -9 every one to four seconds
+    python -m tests.bench.submissions                        a thousand, with kill -9 every three to twelve seconds
     python -m tests.bench.submissions --submissions 200 --clients 8 --accept
 
 Each client sends one after another with a key of its own and sends again where it got no answer. At the end every
@@ -28,6 +28,7 @@ from tests.bench.contestants import free_port
 from tests.bench.validation import SUBMISSION
 from tests.server import command, environment, run
 
+_SECONDS_TO_LIVE = (3, 12)  # from one kill to the next; starting takes one or two of them
 _GOOD = SUBMISSION.replace("hihg", "high")
 
 
@@ -89,7 +90,7 @@ def main() -> int:
         for thread in threads:
             thread.start()
         while len(acknowledged) < asked.submissions:
-            time.sleep(chance.uniform(1, 4))
+            time.sleep(chance.uniform(*_SECONDS_TO_LIVE))
             victim.kill()
         done.set()
         for thread in threads:
