@@ -9,11 +9,12 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from sundgraf.application.describe_queries import describe_queries
-from sundgraf.application.replay import add_log, log_of, replay
+from sundgraf.application.replay import add_log, log_of, replay, settle
 from sundgraf.domain.errors import BadInput, StoreUnusable
 from sundgraf.domain.question import parse_question
 from sundgraf.store import generations
 from sundgraf.store.direct import open_direct
+from sundgraf.store.inbox import Inbox
 from sundgraf.store.journal import LOG_GRAPH, Change, difference, log_statements, write_change
 from sundgraf.store.load import (
     DERIVED,
@@ -165,6 +166,9 @@ def ensure_published(
     A state that other files were loaded into is left as it is. A damaged state that our own files can make again is
     made again.
     """
+    if (state / "inbox.sqlite").exists():
+        with generations.publishing(state):  # finishes what a crash left
+            settle(state, Inbox(state))
     try:
         held = generations.current(state)
     except StoreUnusable:

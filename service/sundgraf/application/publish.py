@@ -12,6 +12,7 @@ import pyoxigraph as ox
 from sundgraf.application.load import GRAPHS, derive_again
 from sundgraf.application.mint import FIRST, forms_of, mint
 from sundgraf.application.prepare import triples_of, violations_of_change
+from sundgraf.application.replay import settle
 from sundgraf.application.validate import finding_of, shapes_of
 from sundgraf.domain.errors import Conflict, StoreUnusable, Unfit
 from sundgraf.domain.names import BASE
@@ -72,12 +73,6 @@ def publish_submission(state: Path, root: Path, id: str, reviewer: str, seen: st
             )  # fmt: skip
         inbox.move(id, (WAITING,), ACCEPTED, reviewer, text, number)
     return Published(number, made.records)
-
-
-def settle(state: Path, inbox: Inbox) -> list[str]:
-    """Bring the inbox in line with the log, after a crash between the two; return what was behind."""
-    published = {str(e["submission"]): int(str(e["number"])) for e in generations.lineage(state) if e.get("submission")}
-    return inbox.settle(published) if published else []
 
 
 def fingerprint(submission: Submission) -> str:

@@ -9,6 +9,7 @@ import pyoxigraph as ox
 
 from sundgraf.domain.names import BASE
 from sundgraf.store import generations, journal
+from sundgraf.store.inbox import Inbox
 from sundgraf.store.journal import Change
 
 _SUBMISSION = ox.NamedNode(f"{BASE}def/submission")
@@ -43,6 +44,12 @@ def log_of(state: Path) -> Iterator[ox.Quad]:
         number = int(str(entry["number"]))
         change = journal.read_change(state, number) or Change(reason=str(entry.get("reason", "")))
         yield from journal.log_statements(number, str(entry["time"]), str(entry.get("agent", "")), change)
+
+
+def settle(state: Path, inbox: Inbox) -> list[str]:
+    """Bring the inbox in line with the log, after a crash between the two; return what was behind."""
+    published = {str(e["submission"]): int(str(e["number"])) for e in generations.lineage(state) if e.get("submission")}
+    return inbox.settle(published) if published else []
 
 
 def add_log(store: ox.Store, statements: Iterable[ox.Quad]) -> None:
