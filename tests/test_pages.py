@@ -12,13 +12,17 @@ from selenium.common.exceptions import NoSuchElementException, StaleElementRefer
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+from server import running
+from stewards import make_token, wait_for_publication
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 PAGES = [
     "/", "/solutions", "/ask", "/ask/published-totals", "/ask/search?word=chatbot", "/sparql",
     "/doc/solution/s-0002", "/doc/source/src-0000", "/def/Solution", "/concept/technology", "/shape/Solution",
-    "/doc/solution/s-9999",
+    "/doc/solution/s-9999", "/submit", "/submit/Project", "/validate", "/templates", "/search?q=sepsis",
+    "/publications", "/history/solution/s-0002", "/sign-in", "/report",
 ]  # fmt: skip
 pytestmark = [
     pytest.mark.browser,
@@ -94,3 +98,60 @@ def test_page_fits_a_telephone_and_logs_nothing(server, browser, path, language)
         assert wrong == []
     finally:
         browser.set_window_size(1200, 900)
+
+
+def sign_in(browser, server, secret: str) -> None:
+    browser.delete_all_cookies()
+    browser.get(f"{server.url}/sign-in?lang=en")
+    browser.find_element(By.ID, "token").send_keys(secret)
+    browser.find_element(By.CSS_SELECTOR, "main form button").click()
+    wait_for(browser, "You are signed in as")
+
+
+def test_steward_corrects_a_record_and_somebody_else_publishes_it(tmp_path, browser):
+    with running(tmp_path / "state") as server:
+        steward, reviewer = make_token(server, "submitter", "steward"), make_token(server, "reviewer", "reviewer")
+        sign_in(browser, server, steward)
+        browser.get(f"{server.url}/doc/figure/fg-1001?lang=en")
+        browser.find_element(By.LINK_TEXT, "Correct this record").click()
+        text = browser.find_element(By.ID, "text")
+        assert "sg:Figure" in text.get_attribute("value")
+        browser.execute_script("arguments[0].value = arguments[0].value.replace('85000', '85001')", text)
+        browser.find_element(By.ID, "reason").send_keys("Counted anew")
+        browser.find_element(By.CSS_SELECTOR, "form.document button[type=submit]").click()
+        wait_for(browser, "waiting")
+        browser.save_screenshot(str(SCREENSHOTS / "submission.png"))
+        address = browser.current_url
+        assert not browser.find_elements(By.CSS_SELECTOR, "button[value=accept]")
+        sign_in(browser, server, reviewer)
+        browser.get(address)
+        assert {row.text.split()[1] for row in browser.find_elements(By.CSS_SELECTOR, ".diff tbody tr")} == {
+            "added", "removed"
+        }  # fmt: skip
+        browser.find_element(By.CSS_SELECTOR, "button[value=accept]").click()
+        wait_for(browser, "accepted")
+        wait_for_publication(server, 2)
+        browser.get(f"{server.url}/history/figure/fg-1001?lang=en")
+        wait_for(browser, "Counted anew")
+        browser.get(f"{server.url}/doc/figure/fg-1001?lang=en")
+        wait_for(browser, "85001")
+    browser.delete_all_cookies()
+
+
+def test_name_is_completed_while_it_is_typed(server, browser):
+    browser.get(f"{server.url}/?lang=da")
+    browser.find_element(By.ID, "q").send_keys("region nordjyl")
+    waiting = WebDriverWait(browser, 10)
+    script = "return [...document.getElementById('q-list').options].map((option) => option.value)"
+    waiting.until(lambda b: "Region Nordjylland" in b.execute_script(script))
+
+
+def test_cell_of_the_flagship_leads_to_its_records(server, browser):
+    browser.get(f"{server.url}/?lang=en")
+    cell = browser.find_element(By.CSS_SELECTOR, ".flagship td a")
+    records = int(cell.get_attribute("title").split(", ")[-1].split()[0])
+    country = cell.get_attribute("title").split(", ")[-2].split(":")[0]
+    browser.execute_script("arguments[0].click()", cell)
+    wait_for(browser, country)
+    rows = browser.find_elements(By.CSS_SELECTOR, "main tbody tr")
+    assert sum(country in row.text for row in rows) >= records
