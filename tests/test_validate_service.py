@@ -7,6 +7,7 @@ import pyoxigraph as ox
 import pytest
 import rdflib
 
+from server import running
 from test_validate import GOOD
 
 PREFIXES = GOOD.partition("\n\n")[0] + "\n"
@@ -170,3 +171,30 @@ def test_ten_thousand_findings_are_grouped_and_all_to_be_had(server):
 def test_reference_to_what_is_not_published_is_found(server):
     findings = post(server, GOOD.replace("source/src-0000", "source/src-7777")).json()["findings"]
     assert any(finding["value"].endswith("src-7777") for finding in findings)
+
+
+def test_shapes_that_are_sent_in_are_never_used(server):
+    text = (
+        "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix sg: <https://w3id.org/sundgraf/def/> .\n"
+        '<https://w3id.org/sundgraf/shape/Figure-unit> sh:pattern "(a+)+$" .\n'
+        '<mine> a sh:NodeShape ; sh:targetClass sg:Figure ; sh:property [ sh:path sg:unit ; sh:pattern "(a+)+$" ] .\n'
+        f'<f> a sg:Figure ; sg:unit "{"a" * 5000}!" .'
+    )
+    answer = post(server, text)
+    assert answer.elapsed.total_seconds() < 10
+    rules = {finding["rule"] for finding in answer.json()["findings"]}
+    assert "gate-reserved" in rules
+    assert not any(rule.startswith("mine") for rule in rules)
+
+
+def test_address_that_asks_too_often_is_told_to_wait(tmp_path):
+    with running(tmp_path, SUNDGRAF_VALIDATIONS_PER_MINUTE="3", SUNDGRAF_WEB_PROCESSES="1") as server:
+        statuses = [post(server, GOOD).status_code for _ in range(5)]
+        assert statuses == [200, 200, 200, 429, 429]
+
+
+def test_document_that_takes_too_long_is_stopped_and_the_service_goes_on(tmp_path):
+    with running(tmp_path, SUNDGRAF_DOCUMENT_SECONDS="0.5") as server:
+        text = PREFIXES + "".join(f"<f{n}> a sg:Figure .\n" for n in range(20_000))
+        assert post(server, text).status_code == 504
+        assert httpx.get(f"{server.url}/health").status_code == 200

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
-
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from sundgraf.domain.errors import NotSignedIn, TooOften
+from sundgraf.domain.errors import NotSignedIn
 from sundgraf.http.body import read_form
 from sundgraf.http.context import Context
 from sundgraf.http.identity import COOKIE, check_form, form_key
+from sundgraf.http.limits import PerAddress
 from sundgraf.http.pages import language_of
 from sundgraf.store.tokens import find_token
 
-_MOST_TRIES = 10  # failed ones of an address in a minute, in each web process
-_MOST_ADDRESSES = 10_000
+_MOST_TRIES = 10  # failed ones of an address in a minute
 _SECONDS = 8 * 3600
 _PRIVATE = {"Cache-Control": "private, no-store"}
 
@@ -24,7 +21,7 @@ _PRIVATE = {"Cache-Control": "private, no-store"}
 def router(context: Context) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(tags=["sign-in"], include_in_schema=False)
-    tries: dict[str, deque[float]] = {}
+    tries = PerAddress(_MOST_TRIES)
 
     @routes.get("/sign-in")
     async def page(request: Request) -> Response:
@@ -37,15 +34,14 @@ def router(context: Context) -> APIRouter:
     async def sign_in(request: Request) -> Response:
         form = await read_form(request, 10_000)
         secret = str(form.get("token", "")).strip()
-        address = request.client.host if request.client else ""
-        _count(tries, address)
+        tries.count(request)
         try:
             find_token(context.settings.state, secret)
         except NotSignedIn as error:
             return context.pages.render(
                 request, "sign-in.html", status=401, headers=_PRIVATE, fault=str(error), signed_in=False, key="",
             )  # fmt: skip
-        tries.pop(address, None)
+        tries.forget(request)
         answer = RedirectResponse(f"/submissions?lang={language_of(request)}", 303, _PRIVATE)
         answer.set_cookie(COOKIE, secret, max_age=_SECONDS, secure=True, httponly=True, samesite="strict", path="/")
         return answer
@@ -59,14 +55,3 @@ def router(context: Context) -> APIRouter:
         return answer
 
     return routes
-
-
-def _count(tries: dict[str, deque[float]], address: str) -> None:
-    """Count a try of an address. Raises TooOften."""
-    if len(tries) > _MOST_ADDRESSES:
-        tries.clear()
-    recent = tries.setdefault(address, deque(maxlen=_MOST_TRIES))
-    now = time.monotonic()
-    if len(recent) == _MOST_TRIES and now - recent[0] < 60:
-        raise TooOften("Too many tries from this address; wait a minute.")
-    recent.append(now)

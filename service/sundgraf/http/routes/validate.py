@@ -17,6 +17,7 @@ from sundgraf.domain.media import GRAPHS, HTML, PLAIN_JSON, Format, choose
 from sundgraf.http.body import read_documents
 from sundgraf.http.context import Context
 from sundgraf.http.findings import summary_of
+from sundgraf.http.limits import PerAddress
 from sundgraf.http.pages import language_of
 from sundgraf.http.routes.search import finder
 from sundgraf.store.document import Document
@@ -33,6 +34,7 @@ def router(context: Context) -> APIRouter:
     routes = APIRouter(tags=["validation"])
     settings = context.settings
     limiter = anyio.CapacityLimiter(2)
+    addresses = PerAddress(settings.validations_per_minute)
 
     def classes_of(name: str) -> list[RecordClass]:
         return template_classes(name, shapes_of(context.bundle.root))
@@ -43,6 +45,7 @@ def router(context: Context) -> APIRouter:
 
     @routes.post("/validate", summary="Validate a document beside what is published; nothing is stored")
     async def validate(request: Request) -> Response:
+        addresses.count(request)
         wanted = choose(request.headers.get("accept", ""), _FORMATS)
         documents = await read_documents(request, settings.document_bytes, classes_of)
         found = await apart(
