@@ -126,3 +126,53 @@ def test_search_page_and_limits(service):
     policy = httpx.get(f"{service.url}/search", headers={"Accept": "text/html"}).headers["content-security-policy"]
     assert policy.startswith("default-src 'none';")
     assert "unsafe" not in policy
+
+
+def test_form_of_a_published_record_is_filled_in_and_changes_only_what_is_changed(service):
+    record = "https://w3id.org/sundgraf/id/project/p-1001"
+    headers = {"Authorization": f"Bearer {make_token(service, 'submitter', 'steward')}"}
+    page = httpx.get(f"{service.url}/submit", params={"correct": record}, headers={"Accept": "text/html"}).text
+    assert "/submit/Project?record=" in page
+    address = f"{service.url}/submit/Project"
+    form = Filled(httpx.get(address, params={"record": record, "lang": "en"}, headers={"Accept": "text/html"}).text)
+    assert form.values["Project.title.en"] == ["MAGIC - Mammography & Artificial Intelligence"]
+    unchanged = httpx.post(f"{service.url}/submissions", data=form.values, headers=headers)
+    assert "nothing-new" in unchanged.text
+    form.values["Project.title.en"] = ["MAGIC, mammography with artificial intelligence"]
+    sent = httpx.post(f"{service.url}/submissions", data={**form.values, "reason": "x"}, headers=headers)
+    assert sent.status_code == 201, sent.text
+    seen = httpx.get(f"{service.url}{sent.json()['address']}", headers={**headers, "Accept": "application/json"}).json()
+    assert [len(difference["lines"]) for difference in seen["differences"]] == [2]
+    wrong = httpx.get(address, params={"record": "https://w3id.org/sundgraf/id/solution/s-0002"})
+    assert wrong.status_code == 400
+
+
+class Filled(html.parser.HTMLParser):
+    """Reads what a browser would send of a form that nobody touched."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.values: dict[str, list[str]] = {}
+        self._area = self._select = ""
+        self._option: str | None = None
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        said = dict(attrs)
+        if tag == "input" and said.get("value") and said.get("name"):
+            self.values.setdefault(said["name"] or "", []).append(said["value"] or "")
+        if tag == "textarea":
+            self._area = said["name"] or ""
+        if tag == "select":
+            self._select = said["name"] or ""
+        self._option = self._select if tag == "option" and "selected" in said else None
+
+    def handle_data(self, text: str) -> None:
+        if self._area and text:
+            self.values.setdefault(self._area, []).append(text)
+        elif self._option:
+            self.values.setdefault(self._option, []).append(text)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("textarea", "option"):
+            self._area, self._option = "", None

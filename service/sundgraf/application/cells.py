@@ -47,7 +47,7 @@ class Vocabulary:
     """Finds what a name stands for: concepts and records of a published graph, and rows of the same document."""
 
     def __init__(self, base: ox.Store, rows: Mapping[str, str]) -> None:
-        self._base = base
+        self.base = base
         self._rows = rows
 
     def concept(self, scheme: str, text: str) -> ox.NamedNode:
@@ -62,11 +62,11 @@ class Vocabulary:
             )
         named: dict[str, ox.NamedNode] = {}
         shown: dict[str, str] = {}
-        members = self._base.quads_for_pattern(None, _IN_SCHEME, ox.NamedNode(_CONCEPT + scheme), ox.DefaultGraph())
+        members = self.base.quads_for_pattern(None, _IN_SCHEME, ox.NamedNode(_CONCEPT + scheme), ox.DefaultGraph())
         for member in members:
             if isinstance(member.subject, ox.NamedNode):
                 named[member.subject.value.rsplit("/", 1)[-1].lower()] = member.subject
-                for quad in self._base.quads_for_pattern(member.subject, _PREF_LABEL, None, ox.DefaultGraph()):
+                for quad in self.base.quads_for_pattern(member.subject, _PREF_LABEL, None, ox.DefaultGraph()):
                     if isinstance(quad.object, ox.Literal):
                         named.setdefault(quad.object.value.lower(), member.subject)
                         shown[quad.object.value.lower()] = quad.object.value
@@ -105,7 +105,7 @@ class Vocabulary:
 
     def by_identifier(self, text: str) -> str:
         """Return the IRI of the record with an identifier such as "o-0012", "" where there is none."""
-        for quad in self._base.quads_for_pattern(None, _IDENTIFIER, ox.Literal(text), ox.DefaultGraph()):
+        for quad in self.base.quads_for_pattern(None, _IDENTIFIER, ox.Literal(text), ox.DefaultGraph()):
             if isinstance(quad.subject, ox.NamedNode):
                 return quad.subject.value
         return ""
@@ -114,7 +114,7 @@ class Vocabulary:
         found: dict[ox.NamedNode, None] = {}
         for literal in (ox.Literal(text), ox.Literal(text, language="da"), ox.Literal(text, language="en")):
             for predicate in _NAMES:
-                for quad in self._base.quads_for_pattern(None, predicate, literal, ox.DefaultGraph()):
+                for quad in self.base.quads_for_pattern(None, predicate, literal, ox.DefaultGraph()):
                     if isinstance(quad.subject, ox.NamedNode) and self._is_one(quad.subject, classes):
                         found[quad.subject] = None
         return list(found)
@@ -122,14 +122,14 @@ class Vocabulary:
     def _names_of(self, classes: tuple[str, ...]) -> list[str]:
         names = []
         for class_ in classes:
-            for member in self._base.quads_for_pattern(None, _TYPE, ox.NamedNode(class_), ox.DefaultGraph()):
+            for member in self.base.quads_for_pattern(None, _TYPE, ox.NamedNode(class_), ox.DefaultGraph()):
                 for predicate in _NAMES[:3]:
-                    for quad in self._base.quads_for_pattern(member.subject, predicate, None, ox.DefaultGraph()):
+                    for quad in self.base.quads_for_pattern(member.subject, predicate, None, ox.DefaultGraph()):
                         names.append(str(getattr(quad.object, "value", "")))
         return names[:20_000]
 
     def _is_one(self, node: ox.NamedNode, classes: tuple[str, ...]) -> bool:
-        return any(ox.Quad(node, _TYPE, ox.NamedNode(class_)) in self._base for class_ in classes)
+        return any(ox.Quad(node, _TYPE, ox.NamedNode(class_)) in self.base for class_ in classes)
 
 
 def literal_of(wanted: Field, text: str, language: str, vocabulary: Vocabulary) -> ox.NamedNode | ox.Literal:

@@ -12,6 +12,7 @@ import pyoxigraph as ox
 
 from sundgraf.domain.report import Finding
 from sundgraf.domain.submission import standing
+from sundgraf.store.load import DERIVED
 
 _TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _IMPORTS = ox.NamedNode("http://www.w3.org/2002/07/owl#imports")
@@ -162,6 +163,13 @@ def subjects_of(submitted: ox.Store) -> list[Node]:
     """Return the subjects of a submission, each once."""
     quads = submitted.quads_for_pattern(None, None, None, ox.DefaultGraph())
     return list(dict.fromkeys(quad.subject for quad in quads if not isinstance(quad.subject, ox.Triple)))
+
+
+def stated(subject: Node, base: ox.Store) -> list[ox.Triple]:
+    """Return what is stated of a subject: not what a rule derived."""
+    quads = list(base.quads_for_pattern(subject, None, None, None))
+    derived = {q.triple for q in quads if str(getattr(q.graph_name, "value", "")).startswith(DERIVED)}
+    return [q.triple for q in quads if isinstance(q.graph_name, ox.DefaultGraph) and q.triple not in derived]
 
 
 def published(subject: Node, base: ox.Store) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from sundgraf.application.prepare import stated
+from sundgraf.application.gate import stated
 from sundgraf.application.review import Difference, readable
 from sundgraf.application.validate import published_store
 from sundgraf.domain.errors import NotFound

@@ -13,14 +13,13 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from sundgraf.application.gate import Named, published, subjects_of
+from sundgraf.application.gate import Named, published, stated, subjects_of
 from sundgraf.application.validate import examine, finding_of, published_store, read_all, shapes_of
 from sundgraf.domain.errors import BadInput
 from sundgraf.domain.names import BASE
 from sundgraf.domain.report import Finding, gravest_first
 from sundgraf.store import generations
 from sundgraf.store.document import Document, statements_of
-from sundgraf.store.load import DERIVED
 from sundgraf.store.shacl import around
 from sundgraf.store.shacl_core import Validator, Violation
 from sundgraf.store.shacl_shapes import Shapes
@@ -120,13 +119,6 @@ def violations_of_change(
     view = View(more, base, without=gone)
     nodes = list(dict.fromkeys(focuses))
     return list(Validator(shapes, view, sparql=around(nodes, view)).some(nodes))
-
-
-def stated(subject: Node, base: ox.Store) -> list[ox.Triple]:
-    """Return what is stated of a subject: not what a rule derived."""
-    quads = list(base.quads_for_pattern(subject, None, None, None))
-    derived = {q.triple for q in quads if str(getattr(q.graph_name, "value", "")).startswith(DERIVED)}
-    return [q.triple for q in quads if isinstance(q.graph_name, ox.DefaultGraph) and q.triple not in derived]
 
 
 def lines_of(triples: Iterable[ox.Triple]) -> str:

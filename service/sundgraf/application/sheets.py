@@ -2,7 +2,7 @@
 
 A heading is a field's label in Danish or English, or its short name; a text's has "(da)" or "(en)" behind it. The
 column "record" (or "post") holds an identifier of ours or a name that other rows point to the record by. Several values
-in a cell are separated by semicolons.
+in a cell are separated by semicolons. What a published record says beyond the columns of the sheet stays as it is.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import pyoxigraph as ox
 
 from sundgraf.application.cells import Unreadable, Vocabulary, literal_of
 from sundgraf.application.fields import Field, RecordClass, record_classes
+from sundgraf.application.gate import stated
 from sundgraf.domain.names import BASE
 from sundgraf.domain.report import Finding
 from sundgraf.store.document import NEW, Document
@@ -130,6 +131,10 @@ def _read_row(
     cells.places.setdefault((subject.value,), Place(number, (plan.record or 0) + 1))
     cells.quads.append(ox.Quad(subject, _TYPE, ox.NamedNode(class_.iri)))
     by_heading = {heading.lower(): (f, language) for f in class_.fields for heading, language in _languages(f)}
+    told = {by_heading[heading.lower()][0].path for heading in plan.columns.values() if heading.lower() in by_heading}
+    for kept in stated(subject, vocabulary.base):  # a sheet says nothing of what it has no column for
+        if kept.predicate.value not in told and kept.predicate != _TYPE:
+            cells.quads.append(ox.Quad(subject, kept.predicate, kept.object))
     for n, heading in plan.columns.items():
         if n >= len(row) or not row[n] or heading.lower() not in by_heading:
             continue

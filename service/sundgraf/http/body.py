@@ -87,6 +87,11 @@ async def documents_of_form(
     return documents
 
 
+def texts_of(form: FormData) -> dict[str, str]:
+    """Return the fields of a form that hold text, the last of each name."""
+    return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
 def _refuse_by_length(request: Request, limit: int) -> None:
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > limit:

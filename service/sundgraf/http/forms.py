@@ -41,8 +41,8 @@ def input_name(record: RecordClass, field: Field, language: str = "") -> str:
 
 def document_of_form(form: FormData, classes: list[RecordClass]) -> Document:
     """Return the sheet that a form stands for: CSV with a row for each class in it."""
-    parts = parts_of(classes)
     record = str(form.get("record", "")).strip() or NEW_RECORD
+    parts = parts_of(classes if record == NEW_RECORD else classes[:1])
     headings = ["record", "class"]
     rows = []
     for number, part in enumerate(parts):

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from sundgraf.application.apart import apart
 from sundgraf.application.fields import RecordClass
+from sundgraf.application.filled import class_of, filled_in
 from sundgraf.application.prepare import Prepared, prepare_merge, prepare_records, prepare_withdrawal
 from sundgraf.application.publish import fingerprint, publish_submission
 from sundgraf.application.review import check_reviewer, decide, look, may_see
@@ -21,7 +22,7 @@ from sundgraf.application.validate import published_store, shapes_of
 from sundgraf.domain.errors import BadInput, InvalidParameter, NotFound, Unfit
 from sundgraf.domain.media import HTML, PLAIN_JSON, choose
 from sundgraf.domain.submission import KINDS, OPEN, Submission
-from sundgraf.http.body import documents_of_form, is_form, read_documents, read_form
+from sundgraf.http.body import documents_of_form, is_form, read_documents, read_form, texts_of
 from sundgraf.http.context import Context
 from sundgraf.http.findings import summary_of
 from sundgraf.http.forms import parts_of
@@ -42,9 +43,7 @@ _PAGE = 100
 
 def router(context: Context) -> APIRouter:
     """Return the routes."""
-    routes = APIRouter(tags=["submissions"])
-    steward = _Steward(context)
-    state = context.settings.state
+    routes, steward, state = APIRouter(tags=["submissions"]), _Steward(context), context.settings.state
 
     @routes.get("/submit", summary="A page to send a record in with")
     async def page(request: Request) -> Response:
@@ -52,7 +51,8 @@ def router(context: Context) -> APIRouter:
         token = identify(request, state)
         return context.pages.render(
             request, "submit.html", headers=_PRIVATE, token=token, key=form_key(request), formats=PASTED,
-            text=await steward.text_of(correct) if correct else "", record=correct, unfit=None, said={},
+            text=await steward.text_of(correct) if correct else "", record=correct,
+            class_name=class_of(correct, state, context.bundle.root) if correct else "", unfit=None, said={},
         )  # fmt: skip
 
     @routes.get("/submit/{name}", summary="A form to send in a record of a class with, made from its shape")
@@ -107,7 +107,7 @@ class _Steward:
         fields = {name: value for name, value in request.query_params.items()}
         if is_form(request):
             form = await read_form(request, self._context.settings.document_bytes)
-            fields |= _texts(form)
+            fields |= texts_of(form)
         elif request.headers.get("content-type", "").startswith("application/json"):
             try:
                 said = await request.json()
@@ -130,7 +130,7 @@ class _Steward:
         token = require(request, self._state, "submitter")
         settings = self._context.settings
         form = await read_form(request, settings.document_bytes) if is_form(request) else FormData()
-        said = {**{name: value for name, value in request.query_params.items()}, **_texts(form)}
+        said = {**{name: value for name, value in request.query_params.items()}, **texts_of(form)}
         check_form(request, said.get("form_key", ""))
         kind = said.get("kind", "record")
         if kind not in KINDS:
@@ -160,6 +160,7 @@ class _Steward:
             return self._context.pages.render(
                 request, "submit.html", status=422, headers=_PRIVATE, token=token, key=form_key(request),
                 formats=PASTED, text=document.text, record=said.get("record", ""), unfit=unfit, said=said,
+                class_name="",
             )  # fmt: skip
         return self.seen(request, kept, 201 if new else 200)
 
@@ -167,12 +168,17 @@ class _Steward:
         self, request: Request, name: str, form: FormData | None = None, unfit: Unfit | None = None
     ) -> Response:
         """Return the form of a class, empty or as it was filled in, with what is to be mended."""
-        classes = self._classes(name)
+        correct = request.query_params.get("record", "") if form is None else str(form.get("record", ""))
+        classes = self._classes(name)[: 1 if correct else None]
         parts = parts_of(classes)
         held = published_store(self._state, self._root)
         language = language_of(request)
         schemes = {f.scheme for part in parts for f in part.fields if f.kind == "concept" and f.scheme}
         said: dict[str, list[str]] = {}
+        if correct and form is None:
+            if class_of(correct, self._state, self._root) != classes[0].name:
+                raise InvalidParameter(f"<{correct[:200]}> is no published record of this class.", "record")
+            said = filled_in(correct, name, language, self._state, self._root)
         for key, value in form.multi_items() if form is not None else ():
             if isinstance(value, str) and value:
                 said.setdefault(key, []).append(value)
@@ -192,7 +198,7 @@ class _Steward:
         held = self.held(token, id)
         settings = self._context.settings
         form = await read_form(request, settings.document_bytes) if is_form(request) else FormData()
-        said = {**{name: value for name, value in request.query_params.items()}, **_texts(form)}
+        said = {**{name: value for name, value in request.query_params.items()}, **texts_of(form)}
         check_form(request, said.get("form_key", ""))
         if held.kind != "record":
             raise BadInput(f"A {held.kind} is not mended; send a new one.")
@@ -278,10 +284,6 @@ class _Steward:
         prepared = await apart(prepare_records, [document], self._state, self._root, seconds=seconds)
         similar = with_similar(prepared.findings, prepared.names, await finder(self._context), document.name)
         return replace(prepared, findings=similar)
-
-
-def _texts(form: FormData) -> dict[str, str]:
-    return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
 def _reason(said: dict[str, str]) -> str:
