@@ -10,6 +10,7 @@ import pytest
 from selenium import webdriver
 from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from server import running
@@ -141,9 +142,10 @@ def test_steward_corrects_a_record_and_somebody_else_publishes_it(tmp_path, brow
 def test_name_is_completed_while_it_is_typed(server, browser):
     browser.get(f"{server.url}/?lang=da")
     browser.find_element(By.ID, "q").send_keys("region nordjyl")
-    waiting = WebDriverWait(browser, 10)
-    script = "return [...document.getElementById('q-list').options].map((option) => option.value)"
-    waiting.until(lambda b: "Region Nordjylland" in b.execute_script(script))
+    WebDriverWait(browser, 10).until(lambda b: b.find_elements(By.CSS_SELECTOR, ".completions:not([hidden]) a"))
+    browser.find_element(By.ID, "q").send_keys(Keys.ARROW_DOWN, Keys.ENTER)
+    wait_for(browser, "Region Nordjylland")
+    assert "/doc/" in browser.current_url
 
 
 def test_cell_of_the_flagship_leads_to_its_records(server, browser):

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from sundgraf.domain.errors import InvalidParameter
 from sundgraf.domain.finder import Finder, Hit
 from sundgraf.domain.media import HTML, PLAIN_JSON, choose
+from sundgraf.domain.names import name_of
 from sundgraf.domain.terms import Literal
 from sundgraf.http import facts
 from sundgraf.http.context import Context
@@ -29,17 +30,23 @@ def router(context: Context) -> APIRouter:
         text = request.query_params.get("q", "").strip()
         hits = (await finder(context)).find(text, _classes(request), language_of(request), _limit(request, 50))
         if choose(request.headers.get("accept", ""), (HTML, PLAIN_JSON)) is HTML:
-            return context.pages.render(request, "search.html", q=text, hits=hits)
+            return context.pages.render(
+                request, "search.html", q=text, hits=hits, kinds=await kind_names(context), sg=_SG
+            )
+        kinds = await kind_names(context)
         return JSONResponse(
-            {"q": text, "hits": [_said(hit) for hit in hits]}, headers={"Vary": "Accept, Accept-Language"}
+            {"q": text, "hits": [_said(hit, kinds, language_of(request)) for hit in hits]},
+            headers={"Vary": "Accept, Accept-Language"},
         )
 
     @routes.get("/suggest", summary="What may be meant by the letters typed so far")
     async def suggest(request: Request) -> Response:
         text = request.query_params.get("q", "").strip()
         hits = (await finder(context)).find(text, _classes(request), language_of(request), _limit(request, 8))
+        kinds = await kind_names(context)
         return JSONResponse(
-            [_said(hit) for hit in hits], headers={"Vary": "Accept-Language", "Cache-Control": "no-cache"}
+            [_said(hit, kinds, language_of(request)) for hit in hits],
+            headers={"Vary": "Accept-Language", "Cache-Control": "no-cache"},
         )
 
     return routes
@@ -59,11 +66,28 @@ async def finder(context: Context) -> Finder:
     return await facts.once(context, "finder", make)
 
 
-def _said(hit: Hit) -> dict[str, object]:
+async def kind_names(context: Context) -> dict[tuple[str, str], str]:
+    """Return what the classes are called, by IRI and language."""
+
+    async def make() -> dict[tuple[str, str], str]:
+        rows = await facts.page_rows(context, "class-names")
+        return {
+            (str(row["class"]), row["label"].language): str(row["label"])
+            for row in rows
+            if isinstance(row["label"], Literal)
+        }
+
+    return await facts.once(context, "kind names", make)
+
+
+def _said(hit: Hit, kinds: dict[tuple[str, str], str], language: str) -> dict[str, object]:
     class_ = next((name for name in hit.classes if name.startswith(_SG)), hit.classes[0] if hit.classes else "")
+    name = name_of(hit.iri)
     return {
         "iri": hit.iri, "label": hit.name, "language": hit.language, "class": class_,
         "identifier": hit.iri.rsplit("/", 1)[-1], "score": round(hit.score, 3),
+        "kind": kinds.get((class_, language), ""),
+        "page": f"{name.document if name else hit.iri}?lang={language}",
     }  # fmt: skip
 
 

@@ -1,21 +1,82 @@
-// What scripts add to the pages: completion while one types, and copying an identifier. Without them the forms work too.
+// What scripts add to the pages: completion while one types, copying, and one more field. Without them all works too.
 "use strict";
 const language = document.documentElement.lang;
 
+const ask = async (input, text) => {
+  const address = new URL(input.dataset.complete || input.dataset.suggest, location.href);
+  address.searchParams.set("q", text);
+  address.searchParams.set("lang", language);
+  if (input.dataset.class) address.searchParams.set("class", input.dataset.class);
+  const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => null);
+  return answer && answer.ok ? answer.json() : [];
+};
+
+// A list below a search box; each entry leads straight to its record (WAI-ARIA combobox pattern).
+document.querySelectorAll("input[data-complete]").forEach((input, number) => {
+  const list = document.createElement("ul");
+  list.id = `completions-${number}`;
+  list.className = "completions";
+  list.hidden = true;
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", input.labels[0].textContent.trim());
+  input.closest("form").append(list);
+  for (const [name, value] of Object.entries({ role: "combobox", "aria-expanded": "false", "aria-controls": list.id, "aria-autocomplete": "list" })) input.setAttribute(name, value);
+  let latest = "", chosen = -1;
+
+  const show = (open) => {
+    list.hidden = !open;
+    input.setAttribute("aria-expanded", String(open));
+    if (!open) { chosen = -1; input.removeAttribute("aria-activedescendant"); }
+  };
+  const choose = (position) => {
+    chosen = (position + list.children.length) % list.children.length;
+    [...list.children].forEach((item, at) => item.setAttribute("aria-selected", String(at === chosen)));
+    input.setAttribute("aria-activedescendant", list.children[chosen].id);
+  };
+  const entry = (hit, at) => {
+    const item = document.createElement("li"), link = document.createElement("a"), kind = document.createElement("small");
+    item.id = `${list.id}-${at}`;
+    item.setAttribute("role", "option");
+    link.href = hit.page;
+    link.tabIndex = -1;
+    link.textContent = hit.label;
+    if (hit.language && hit.language !== language) link.lang = hit.language;
+    kind.textContent = hit.kind;
+    kind.lang = language;
+    link.append(kind);
+    item.append(link);
+    return item;
+  };
+  input.addEventListener("input", async () => {
+    const text = latest = input.value.trim();
+    if (text.length < 2) return show(false);
+    const hits = await ask(input, text);
+    if (latest !== text) return;
+    list.replaceChildren(...hits.map(entry));
+    show(hits.length > 0);
+  });
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") show(false);
+    if (list.hidden) return;
+    if (event.key === "ArrowDown") choose(chosen + 1);
+    else if (event.key === "ArrowUp") choose(chosen < 0 ? -1 : chosen - 1);
+    else if (event.key === "Enter" && chosen >= 0) location.href = list.children[chosen].firstElementChild.href;
+    else return;
+    event.preventDefault();
+  });
+  input.addEventListener("blur", () => setTimeout(() => show(false), 200));
+});
+
+// Names or identifiers for a field of a form.
 for (const input of document.querySelectorAll("input[data-suggest]")) {
-  const list = input.list;
   let latest = "";
   input.addEventListener("input", async () => {
     const text = input.value.trim();
     if (text.length < 2 || text === latest) return;
     latest = text;
-    const address = new URL(input.dataset.suggest, location.href);
-    address.searchParams.set("q", text);
-    address.searchParams.set("lang", language);
-    if (input.dataset.class) address.searchParams.set("class", input.dataset.class);
-    const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => null);
-    if (!answer || !answer.ok || latest !== text) return;
-    list.replaceChildren(...(await answer.json()).map((hit) => {
+    const hits = await ask(input, text);
+    if (latest !== text) return;
+    input.list.replaceChildren(...hits.map((hit) => {
       const option = document.createElement("option");
       option.value = input.dataset.value === "identifier" ? hit.identifier : hit.label;
       option.label = `${hit.label} (${hit.identifier})`;
@@ -26,7 +87,12 @@ for (const input of document.querySelectorAll("input[data-suggest]")) {
 
 for (const button of document.querySelectorAll("button[data-copy]")) {
   button.hidden = false;
-  button.addEventListener("click", () => navigator.clipboard.writeText(button.dataset.copy));
+  const said = button.textContent;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.textContent = button.dataset.done || said;
+    setTimeout(() => { button.textContent = said; }, 2000);
+  });
 }
 
 for (const button of document.querySelectorAll("button[data-more]")) {
