@@ -14,7 +14,7 @@ from sundgraf import __version__
 from sundgraf.checking import check, validate
 from sundgraf.console import current_settings, progress_bar, root_of
 from sundgraf.domain.errors import BadInput, SundgrafError
-from sundgraf.keeping import template, token, verify
+from sundgraf.keeping import doctor, template, token, verify
 
 if TYPE_CHECKING:
     pass
@@ -246,6 +246,7 @@ def version(as_json: bool) -> None:
 
 
 main.add_command(check)
+main.add_command(doctor)
 main.add_command(validate)
 main.add_command(template)
 main.add_command(token)

@@ -99,6 +99,30 @@ def verify(as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print for machines.")
+def doctor(as_json: bool) -> None:
+    """Look over this installation and say what is wrong with it; exit 1 where something is.
+
+    \b
+    Example:
+      sundgraf doctor
+    """
+    import os  # noqa: PLC0415
+
+    from sundgraf.application.examine import FAULT, examine  # noqa: PLC0415
+    from sundgraf.settings import Settings  # noqa: PLC0415
+
+    settings = current_settings()
+    found = examine(settings.state, root_of(settings), Settings.model_fields, os.environ, bool(settings.store))
+    if as_json:
+        click.echo(json.dumps([{"name": e.name, "state": e.state, "says": e.says} for e in found], ensure_ascii=False))
+    else:
+        for one in found:
+            click.echo(f"{one.state:5}  {one.name}: {one.says}")
+    sys.exit(1 if any(one.state == FAULT for one in found) else 0)
+
+
+@click.command()
 @click.argument("name")
 @click.option("--language", type=click.Choice(["en", "da"]), default="en", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="A .xlsx or .csv.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from platformdirs import user_data_path
 from pydantic import Field
@@ -44,6 +45,17 @@ class Settings(BaseSettings):
     memory_quads: int = Field(
         6_000_000, ge=0, description="Largest graph that workers hold in memory; beyond, on disk."
     )
+    log: Literal["events", "requests"] = Field(
+        default="events", description="What is logged as JSON lines: what happens to the service, or every request too."
+    )
+    log_queries: bool = Field(default=False, description="Log what was asked (the query of the URL) with requests.")
+    log_addresses: bool = Field(default=False, description="Log the readers' addresses with requests.")
+    metrics: bool = Field(default=True, description="Answer /metrics.")
+    metrics_token: str = Field(default="", description="Bearer token that /metrics asks for; empty for nobody's.")
+    drain: float = Field(
+        default=0.0, ge=0, description="How long /ready says no before the service stops, for a load balancer to see."
+    )
+    stop_seconds: float = Field(default=10.0, gt=0, description="How long requests may take to end when it stops.")
     service_allow: str = Field(
         default="", description="Comma-separated endpoints that SERVICE may call; none by default."
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+import os
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 
 import pyoxigraph as ox
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
@@ -21,6 +23,9 @@ from sundgraf.http import problems
 from sundgraf.http.context import Context
 from sundgraf.http.delivery import Delivery
 from sundgraf.http.express import LookupAnswers
+from sundgraf.http.logs import request_log
+from sundgraf.http.metered import Metered, MeteredStore, keep_gauges
+from sundgraf.http.metrics import OTHER, Board
 from sundgraf.http.pages import Pages
 from sundgraf.http.routes import (
     ask,
@@ -28,6 +33,7 @@ from sundgraf.http.routes import (
     dump,
     history,
     home,
+    operations,
     report,
     resource,
     search,
@@ -47,8 +53,11 @@ from sundgraf.store.remote import RemoteStore
 _STATIC = Path(__file__).parent / "static"
 
 
-def create_app(settings: Settings, bundle: Bundle, announcement: Path | None) -> Delivery:
-    """Return the application. `announcement` says where the embedded store's nursery is; None for a remote engine."""
+def create_app(settings: Settings, bundle: Bundle, announcement: Path | None, folder: Path, place: int = 0) -> Metered:
+    """Return the application. `announcement` says where the embedded store's nursery is; None for a remote engine.
+
+    `folder` is shared with the other web processes, of which this one is number `place`.
+    """
     store: Store
     if announcement is None:
         store = RemoteStore(
@@ -57,7 +66,9 @@ def create_app(settings: Settings, bundle: Bundle, announcement: Path | None) ->
     else:
         store = EmbeddedStore(announcement, workers=settings.workers, trusted_workers=1, queue=settings.queue)
     pages = Pages(bundle.queries / "columns.toml")
-    context = Context(settings, bundle, store, load_questions(bundle.queries / "ask"), pages)
+    board = Board(folder, place)
+    metered = MeteredStore(store, board)
+    context = Context(settings, bundle, metered, load_questions(bundle.queries / "ask"), pages)
     endpoint = SPARQLEndpoint(context)
     lookups = LookupAnswers(lambda: store.publication().number)
 
@@ -68,7 +79,10 @@ def create_app(settings: Settings, bundle: Bundle, announcement: Path | None) ->
             refresh()
             store.on_publication(refresh)
             await store.open()
+        watch = asyncio.create_task(keep_gauges(board, store))
+        (folder / f"up-{os.getpid()}").touch()
         yield
+        watch.cancel()
         await store.close()
 
     app = FastAPI(
@@ -82,14 +96,25 @@ def create_app(settings: Settings, bundle: Bundle, announcement: Path | None) ->
         redoc_url=None,
         default_response_class=JSONResponse,
     )
-    for routes in (ask, catalogue, dump, history, home, report, search, session, submission, template, validate):
-        app.include_router(routes.router(context))
+    nouns = (ask, catalogue, dump, history, home, report, search, session, submission, template, validate)
+    routers = [operations.router(context, board, folder), *(routes.router(context) for routes in nouns)]
+    for router in routers:
+        app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
-    app.include_router(resource.router(context))
+    routers.append(resource.router(context))  # last: it takes whole rooms of paths
+    app.include_router(routers[-1])
     _add_error_responses(app, pages)
-    return Delivery(
+    board.open(_first_segments(routers))
+    delivery = Delivery(
         app, lambda: store.publication().number, settings.cache_bytes, lookups.answer, {"/sparql": endpoint}
     )
+    return Metered(delivery, board, request_log(settings))
+
+
+def _first_segments(routers: Iterable[APIRouter]) -> list[str]:
+    """Return what requests are counted by: the first parts of the paths that there are."""
+    paths = {getattr(route, "path", "").split("/")[1] for router in routers for route in router.routes}
+    return [*sorted({"/sparql", "/static", *(f"/{path}" for path in paths if "{" not in path)}), OTHER]
 
 
 def _lookup_refresher(settings: Settings, lookups: LookupAnswers) -> Callable[[], None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import math
 import os
 import shutil
 import signal
@@ -20,14 +21,17 @@ from pathlib import Path
 
 from sundgraf.application.load import ensure_published
 from sundgraf.bundle import Bundle
+from sundgraf.console import current_settings
 from sundgraf.domain.errors import BadInput, StoreUnusable, SundgrafError
+from sundgraf.http import logs
 from sundgraf.settings import Settings
 from sundgraf.store import generations, nursery
 
 _POLL_SECONDS = 0.25
 _START_ON_DISK = 300_000  # quads; a larger graph is served from disk until its copy in memory is ready
-_STOP_SECONDS = 10.0
+_START_SECONDS = 30.0
 _BACKLOG = 2048
+DRAINING = "draining"  # a mark in the keeper's folder: the service finishes and should get no more requests
 
 
 def run(settings: Settings, bundle: Bundle, host: str, port: int) -> None:
@@ -56,10 +60,12 @@ class _Keeper:
         self._announcement = self._folder / "published.json"
         self._nursery: nursery.Nursery | None = None
         self._webs: dict[int, tuple[int, float]] = {}  # process -> its place and when it was started
+        self._leaving: set[int] = set()  # processes that were replaced and finish what they have
         self._number = 0
         self._sockets = 0
         self._on_disk = False
         self._stopping = False
+        self._reload = False
 
     def start_nursery(self, *, may_start_on_disk: bool = True) -> None:
         generation = generations.current(self._settings.state)
@@ -81,10 +87,11 @@ class _Keeper:
         draft = self._folder / "published.new"
         draft.write_text(json.dumps(said), "utf-8")
         draft.replace(self._announcement)
+        logs.say("publication-served", publication=generation.number, quads=generation.quads)
         if before is not None:
             before.retire()
 
-    def start_web(self, place: int) -> None:
+    def start_web(self, place: int) -> int:
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
@@ -98,18 +105,24 @@ class _Keeper:
                     self._bundle,
                     self._listeners[place],
                     None if self._settings.store else self._announcement,
+                    self._folder,
+                    place,
                 )
                 code = 0
             finally:
                 os._exit(code)
         self._webs[pid] = (place, time.monotonic())
+        return pid
 
     def watch(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop_soon)
+        signal.signal(signal.SIGHUP, self._reload_soon)
         while not self._stopping:
             time.sleep(_POLL_SECONDS)
             self._reap()
+            if self._reload:
+                self._replace_webs()
             if self._settings.store or self._stopping:
                 continue
             try:
@@ -120,18 +133,21 @@ class _Keeper:
                     if self._nursery is None or (published is not None and published.number != self._number):
                         self.start_nursery()
             except (SundgrafError, RuntimeError, OSError) as error:
-                print(f"sundgraf: the new publication cannot be served yet: {error}", file=sys.stderr, flush=True)  # noqa: T201
+                logs.say("publication-cannot-be-served", "error", detail=str(error))
                 time.sleep(1)
 
     def stop(self) -> None:
-        for pid in self._webs:
+        if self._stopping and self._settings.drain:
+            (self._folder / DRAINING).touch()
+            time.sleep(self._settings.drain)
+        for pid in (*self._webs, *self._leaving):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
-        end = time.monotonic() + _STOP_SECONDS
-        while self._webs and time.monotonic() < end:
+        end = time.monotonic() + self._settings.stop_seconds + 1
+        while (self._webs or self._leaving) and time.monotonic() < end:
             self._reap()
             time.sleep(0.02)
-        for pid in self._webs:
+        for pid in (*self._webs, *self._leaving):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         if self._nursery is not None:
@@ -143,16 +159,46 @@ class _Keeper:
     def _stop_soon(self, *_: object) -> None:
         self._stopping = True
 
+    def _reload_soon(self, *_: object) -> None:
+        self._reload = True
+
+    def _replace_webs(self) -> None:
+        """Publish what changed in the rooms, and replace the web processes one by one, while the others answer.
+
+        A new one listens on the socket of the one that it replaces before that stops, so that no connection is lost.
+        """
+        self._reload = False
+        logs.say("reload")
+        try:
+            self._settings = current_settings()
+            if not self._settings.store:
+                _in_a_child(lambda: ensure_published(self._settings.state, self._bundle.root))
+        except SundgrafError as error:
+            logs.say("reload-failed", "error", detail=str(error))
+            return
+        for pid, (place, _) in list(self._webs.items()):
+            self._webs.pop(pid)
+            self._leaving.add(pid)
+            new = self.start_web(place)
+            end = time.monotonic() + _START_SECONDS
+            while not (self._folder / f"up-{new}").exists() and time.monotonic() < end and new in self._webs:
+                time.sleep(0.02)
+                self._reap()
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+
     def _reap(self) -> None:
         while True:
             try:
-                pid, _ = os.waitpid(-1, os.WNOHANG)
+                pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if pid == 0:
                 return
+            self._leaving.discard(pid)
             started = self._webs.pop(pid, None)
             if started is not None and not self._stopping:
+                logs.say("web-process-ended", "error", ended=pid, status=os.waitstatus_to_exitcode(status))
                 if time.monotonic() - started[1] < 1:
                     time.sleep(0.5)
                 self.start_web(started[0])
@@ -161,22 +207,27 @@ class _Keeper:
                 self._nursery = None
 
 
-def _run_web(settings: Settings, bundle: Bundle, listener: socket.socket, announcement: Path | None) -> None:
+def _run_web(
+    settings: Settings, bundle: Bundle, listener: socket.socket, announcement: Path | None, folder: Path, place: int
+) -> None:
     import uvicorn  # noqa: PLC0415  the keeper needs none of this
 
     from sundgraf.http.app import create_app  # noqa: PLC0415
     from sundgraf.http.express import ExpressProtocol  # noqa: PLC0415
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the keeper's to answer
+    logs.configure()
     config = uvicorn.Config(
-        create_app(settings, bundle, announcement),
+        create_app(settings, bundle, announcement, folder, place),
         loop="uvloop",
         http=ExpressProtocol,
         proxy_headers=False,
         log_level="warning",
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=math.ceil(settings.stop_seconds),
+        log_config=None,
         lifespan="on",
     )
     uvicorn.Server(config).run(sockets=[listener])

@@ -45,6 +45,10 @@ class EmbeddedStore:
         """Return the publication that new queries are answered from."""
         return self._publication
 
+    def workers(self) -> dict[str, dict[str, int]]:
+        """Return how many workers of each lane are busy or idle, and how many queries wait for one."""
+        return {lane.name: lane.counts for lane in (self._public, self._trusted)}
+
     def on_publication(self, call: Callable[[], None]) -> None:
         """Have `call` called after each change of the publication."""
         self._calls.append(call)

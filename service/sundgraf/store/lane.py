@@ -138,6 +138,11 @@ class Lane:
         """How many workers have a query."""
         return len(self._busy)
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many workers have a query or none, and how many queries wait for one."""
+        return {"busy": len(self._busy), "idle": len(self._idle), "waiting": len(self._waiting)}
+
     async def acquire(self, timeout: float) -> Connection:
         """Return a worker that is free. Raises Busy when the queue is full or `timeout` seconds have passed."""
         while self._idle:

@@ -1,9 +1,9 @@
-"""The first page, the list of solutions, health, and a few small files that clients look for."""
+"""The first page and the list of solutions."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from sundgraf.application.describe_service import describe_service
 from sundgraf.domain.media import GRAPHS, HTML, choose
@@ -51,10 +51,5 @@ def router(context: Context) -> APIRouter:
             technologies=sorted({(str(r["technology"]), str(r["technologyLabel"])) for r in rows}),
             maturities=sorted({(int(str(r["rank"])), str(r["maturity"]), str(r["maturityLabel"])) for r in rows}),
         )  # fmt: skip
-
-    @routes.get("/health", summary="Is the service up?")
-    async def health() -> Response:
-        publication = context.store.publication()
-        return JSONResponse({"status": "up", "publication": publication.number, "published": publication.time})
 
     return routes
