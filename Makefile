@@ -12,7 +12,8 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	@sh tests/install-browser.sh
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not alone"
+	@$(BIN)/python -m pytest -m alone
 
 check: $(VENV)/.installed-dev
 	@$(BIN)/ruff check service tests

@@ -21,6 +21,8 @@ from server import Server, run, running
 RUNAWAY = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?a != ?%s) }"
 JSON = {"Accept": "application/sparql-results+json"}
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
