@@ -5,12 +5,14 @@ BIN := $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
+WEB := service/sundgraf/http/static/vendor/editor.js
+
 .PHONY: run test check bench lock clean
 
-run: $(VENV)/.installed
+run: $(VENV)/.installed $(WEB)
 	@$(BIN)/sundgraf serve --host $(HOST) --port $(PORT)
 
-test: $(VENV)/.installed-dev
+test: $(VENV)/.installed-dev $(WEB)
 	@sh tests/install-browser.sh
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not alone"
 	@$(BIN)/python -m pytest -m alone
@@ -40,6 +42,10 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@echo "Installing what the tests need ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
+
+# The SPARQL editor, from npm, where node is; without node the page has its plain form.
+$(WEB): service/web/package.json service/web/package-lock.json service/web/build.mjs $(wildcard service/web/editor/*)
+	@sh service/web/build.sh
 
 # Pins with hashes; no address of a registry gets into the files.
 lock: $(VENV)/bin/python

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from browser import chromium as chromium
+from browser import web as web
 from server import server as server
 
 

@@ -69,6 +69,8 @@ def test_wheel_and_sdist_carry_the_rooms(tmp_path):
         assert f"sundgraf/rooms/{needed}" in names
     assert "sundgraf/http/templates/base.html" in names
     assert "sundgraf/http/static/style.css" in names
+    editor = "http/static/vendor/editor.js"  # git-ignored, and carried where it was built
+    assert (f"sundgraf/{editor}" in names) == (ROOT / "service/sundgraf" / editor).is_file()
     with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as sdist:
         inside = {name.partition("/")[2] for name in sdist.getnames()}
     assert {"ontology/core.ttl", "data/ttl/catalogue/2024.ttl", "tests/test_frame.py", "Makefile"} <= inside

@@ -10,7 +10,7 @@ from sundgraf.application.query import Limits, answer_query, offered, select
 from sundgraf.domain.errors import InvalidParameter
 from sundgraf.domain.media import Format
 from sundgraf.domain.question import BASE, Question, bind, parse_question
-from sundgraf.domain.sparql import read
+from sundgraf.domain.sparql import bind_values, read
 from sundgraf.domain.terms import IRI, Term
 from sundgraf.store.base import Answer, Store
 
@@ -30,6 +30,16 @@ def load_questions(folder: Path) -> dict[str, Question]:
 def formats_of(question: Question) -> tuple[Format, ...]:
     """Return the formats that the question's answer is written in."""
     return offered(read(question.text).form)
+
+
+def write_out(question: Question, given: Mapping[str, str]) -> str:
+    """Return the question as a query that runs anywhere: its parameters stand in it as VALUES.
+
+    A parameter that is needed and not given has the value of its example. Raises InvalidParameter.
+    """
+    needed = {p.name: p.example for p in question.parameters if not (p.optional or p.default)}
+    text = bind_values(question.text, bind(question, {**needed, **{k: v for k, v in given.items() if v}}))
+    return text.replace("{ VALUES (", "{\n  VALUES (").replace(") } \n", ") }\n")
 
 
 async def ask(store: Store, question: Question, given: Mapping[str, str], format: Format) -> Answer:

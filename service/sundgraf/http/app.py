@@ -40,6 +40,7 @@ from sundgraf.http.routes import (
     session,
     submission,
     template,
+    terms,
     validate,
 )
 from sundgraf.http.routes.sparql import SPARQLEndpoint
@@ -96,7 +97,7 @@ def create_app(settings: Settings, bundle: Bundle, announcement: Path | None, fo
         redoc_url=None,
         default_response_class=JSONResponse,
     )
-    nouns = (ask, catalogue, dump, history, home, report, search, session, submission, template, validate)
+    nouns = (ask, catalogue, dump, history, home, report, search, session, submission, template, terms, validate)
     routers = [operations.router(context, board, folder), *(routes.router(context) for routes in nouns)]
     for router in routers:
         app.include_router(router)

@@ -18,7 +18,7 @@ from sundgraf.domain.terms import IRI
 LANGUAGES = ("en", "da")
 _LABEL_ENDINGS = ("Label", "Title", "Name")
 BASE = "https://w3id.org/sundgraf/"
-_SAFE = {
+SAFE = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -71,7 +71,7 @@ class Pages:
             request_path=request.url.path,
             **values,
         )
-        said = {"Content-Language": language, "Vary": "Accept, Accept-Language", **_SAFE, **(headers or {})}
+        said = {"Content-Language": language, "Vary": "Accept, Accept-Language", **SAFE, **(headers or {})}
         return HTMLResponse(body, status, said)
 
 

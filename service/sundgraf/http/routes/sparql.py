@@ -28,6 +28,7 @@ from sundgraf.domain.terms import legal_iri
 from sundgraf.http import facts, problems
 from sundgraf.http.context import Context
 from sundgraf.http.delivery import CACHEABLE, entity_tag, matches
+from sundgraf.http.editor import editor_page, editor_version
 from sundgraf.store.base import Answer
 
 NO_WRITES = (
@@ -43,6 +44,7 @@ class SPARQLEndpoint:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._editor = editor_version()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -67,6 +69,10 @@ class SPARQLEndpoint:
             raise InvalidParameter("The request has no query; send it as the parameter `query`.", "query")
         if len(queries) > 1:
             raise InvalidParameter("The request has more than one query; send one.", "query")
+        if _first(parameters, "format") == HTML.name:
+            page = await editor_page(self._context, request, self._editor, queries[0], run=True)
+            await page(scope, receive, send)
+            return
         await self._run(request, queries[0], parameters, scope, receive, send)
 
     async def _run(
@@ -141,7 +147,7 @@ class SPARQLEndpoint:
         accept = request.headers.get("accept", "")
         format = choose(accept, (*GRAPHS, HTML))
         if format is HTML:
-            return self._context.pages.render(request, "sparql.html", questions=self._context.questions)
+            return await editor_page(self._context, request, self._editor)
         context, publication = self._context, self._context.store.publication()
         graphs, triples = await facts.graphs(context), await facts.triple_count(context)
         address = str(request.url.replace(query="", fragment=""))

@@ -1,0 +1,72 @@
+"""A real Chromium for tests, one per session, and what node has to be there for.
+
+def test_page(server, chromium):                     # the fixture, from tests/conftest.py
+    chromium.get(server.url)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+
+ROOT = Path(__file__).resolve().parent.parent
+WEB = ROOT / "service" / "web"
+NODE = shutil.which("node") and shutil.which("npm")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+needs_node = pytest.mark.skipif(not NODE, reason="no node with npm: install Node.js 20 or later")
+needs_chromium = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER), reason="no chromium with chromedriver: apt install chromium chromium-driver"
+)
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """A browser with a fresh profile; use `dressed` for another screen, scheme or no scripts."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                     "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                     "--disable-dev-shm-usage", "--window-size=1200,900",
+                     f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):  # fmt: skip
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    started = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(DRIVER)))
+    yield started
+    started.quit()
+
+
+@contextlib.contextmanager
+def dressed(
+    browser: webdriver.Chrome, *, width: int = 0, dark: bool = False, scripts: bool = True
+) -> Iterator[webdriver.Chrome]:
+    """Give the browser another width (pixels), the dark scheme or no scripts, for a while."""
+    try:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not scripts})
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        still = {"name": "prefers-reduced-motion", "value": "reduce"}  # a colour on its way is no colour to judge
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme, still]})
+        if width:
+            screen = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+            browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+        yield browser
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@pytest.fixture(scope="session")
+def web() -> Path:
+    """The folder with what npm brings; made where it is not there yet."""
+    if not (WEB / "node_modules" / "axe-core" / "axe.min.js").is_file():
+        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=WEB, check=True, timeout=240)
+    if not (ROOT / "service/sundgraf/http/static/vendor/editor.js").is_file():
+        subprocess.run(["node", "build.mjs"], cwd=WEB, check=True, timeout=120)
+    return WEB
