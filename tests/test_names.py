@@ -31,7 +31,7 @@ def test_path_names_an_iri_and_its_document(room, rest, iri, document):
     assert name_of(name.iri) == name
 
 
-@pytest.mark.parametrize("extension", ["ttl", "jsonld", "nt", "rdf", "nq", "trig", "html", "csv"])
+@pytest.mark.parametrize("extension", ["ttl", "jsonld", "nt", "rdf", "nq", "trig", "n3", "html", "csv"])
 def test_extension_is_cut_off(extension):
     name, found = parse_path("doc", f"solution/s-0001.{extension}")
     assert (name.iri, found) == (f"{BASE}id/solution/s-0001", extension)

@@ -135,6 +135,8 @@ def test_wrong_parameters_over_http_are_400_problems(server):
     absent = httpx.get(f"{server.url}/ask/solutions.csv", params={"maturity": "in-operaton"})
     assert absent.status_code == 400
     assert "Did you mean 'in-operation'?" in absent.json()["detail"]
+    twice = httpx.get(f"{server.url}/ask/solutions.csv?maturity=idea&maturity=pilot")
+    assert (twice.status_code, twice.json()["name"]) == (400, "maturity")
     assert httpx.get(f"{server.url}/ask/nothing").status_code == 404
     assert httpx.get(f"{server.url}/ask/solutions.docx").status_code == 406
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
+import io
 import os
 import re
 import shutil
@@ -24,10 +26,10 @@ THING = "https://w3id.org/sundgraf/id/solution/s-0002"
 LABEL = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
 FORMATS = {
     "ttl": ox.RdfFormat.TURTLE, "jsonld": ox.RdfFormat.JSON_LD, "nt": ox.RdfFormat.N_TRIPLES,
-    "rdf": ox.RdfFormat.RDF_XML, "nq": ox.RdfFormat.N_QUADS, "trig": ox.RdfFormat.TRIG,
+    "rdf": ox.RdfFormat.RDF_XML, "nq": ox.RdfFormat.N_QUADS, "trig": ox.RdfFormat.TRIG, "n3": ox.RdfFormat.N3,
 }  # fmt: skip
 DOCUMENTS = ["doc/solution/s-0002", "def/Solution", "concept/technology", "concept/technology/generative-ai",
-             "shape/Solution", "query/ask/solutions", "graph/catalogue/2024"]  # fmt: skip
+             "shape/Solution", "query/ask/solutions", "graph/catalogue/2024", "graph/shapes/Solution"]  # fmt: skip
 
 
 def parsed(body: bytes, extension: str) -> set[ox.Triple]:
@@ -131,7 +133,7 @@ def test_page_is_in_the_readers_language(server):
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        ("doc/solution/s-9999", 404), ("id/solution/s-9999", 303), ("doc/solution", 404), ("def/Nothing", 404),
+        ("doc/solution/s-9999", 404), ("id/solution/s-9999", 404), ("doc/solution", 404), ("def/Nothing", 404),
         ("concept/technology/none", 404), ("shape/None", 404), ("query/ask/none", 404), ("graph/none", 404),
         ("nothing", 404), ("doc/solution/s-0002.docx", 404), ("doc/solution/s-0002?format=docx", 406),
         ("doc/solution/%22%20onload=%22x", 400), ("doc/solution/s%200002", 400),
@@ -171,17 +173,19 @@ def test_withdrawn_is_410_with_its_tombstone_and_merged_is_301(tmp_path):
             f"<https://w3id.org/sundgraf/id/solution/s-9002> <https://w3id.org/sundgraf/def/mergedInto> <{THING}> .\n"
         )
     with running(tmp_path / "state", SUNDGRAF_ROOMS=str(rooms)) as server:
-        left = httpx.get(f"{server.url}/doc/solution/s-9001", headers={"Accept": "text/turtle"})
-        assert left.status_code == 410
-        assert "sg:Tombstone" in left.text
+        for room in ("doc", "id"):
+            left = httpx.get(f"{server.url}/{room}/solution/s-9001", headers={"Accept": "text/turtle"})
+            assert left.status_code == 410
+            assert "sg:Tombstone" in left.text
         gone = httpx.get(f"{server.url}/doc/solution/s-9001", headers={"Accept": "application/json"})
         assert gone.status_code == 410
         assert "It was a duplicate." in gone.json()["detail"]
         assert gone.json()["successor"] == THING
         page = httpx.get(f"{server.url}/doc/solution/s-9001", headers={"Accept": "text/html"})
         assert "It was a duplicate." in page.text
-        merged = httpx.get(f"{server.url}/doc/solution/s-9002", headers={"Accept": "text/turtle"})
-        assert (merged.status_code, merged.headers["location"]) == (301, "/id/solution/s-0002")
+        for room in ("doc", "id"):
+            merged = httpx.get(f"{server.url}/{room}/solution/s-9002", headers={"Accept": "text/turtle"})
+            assert (merged.status_code, merged.headers["location"]) == (301, "/id/solution/s-0002")
 
 
 def test_dumps_match_their_checksums_and_hold_the_graph(server):
@@ -213,6 +217,25 @@ def test_void_counts_are_the_graphs_own(server):
     said = {t.object.value for t in void if t.predicate.value.endswith("void#triples")}
     answer = httpx.get(server.sparql, params={"query": "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"})
     assert said == {answer.json()["results"]["bindings"][0]["n"]["value"]}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_every_address_of_the_link_header_answers(server, path):
+    links = httpx.get(f"{server.url}/{path}", headers={"Accept": "text/turtle"}).headers["link"]
+    for target, kind in re.findall(r'<(/[^>]*)>; rel="(?:alternate|describedby)"; type="([^"]*)"', links):
+        answer = httpx.head(f"{server.url}{target}")
+        assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, kind), target
+
+
+def test_graph_as_a_table_holds_all_its_statements(server):
+    rows = list(csv.DictReader(io.StringIO(httpx.get(f"{server.url}/graph/catalogue/2024.csv").text, newline="")))
+    assert len(rows) == len(parsed(httpx.get(f"{server.url}/graph/catalogue/2024.nt").content, "nt"))
+    assert {"subject", "property", "value", "language", "datatype"} == set(rows[0])
+
+
+def test_the_graph_as_a_thing_leads_to_its_description(server):
+    answer = httpx.get(f"{server.url}/dataset", follow_redirects=True, headers={"Accept": "text/turtle"})
+    assert "<https://w3id.org/sundgraf/dataset>" in answer.text
 
 
 def test_home_is_a_page_for_people_and_a_description_for_machines(server):

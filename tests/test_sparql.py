@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import socket
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import rdflib
 
 from server import run, running
 from sundgraf.domain.errors import NotAcceptable
-from sundgraf.domain.media import GRAPHS, HTML, JSON, SOLUTIONS, TURTLE, XML, choose
+from sundgraf.domain.media import CSV, GRAPHS, HTML, JSON, NTRIPLES, SOLUTIONS, TURTLE, XML, choose
 from sundgraf.store.writers import write_graph
 
 ASK = "ASK { ?s ?p ?o }"
@@ -48,6 +49,10 @@ def test_malformed_query_is_400_with_line_and_column(server):
           "headers": {"Content-Type": "application/sparql-update"}}, 403, "public"),
         ({"method": "PUT", "params": {"graph": "https://example.org/g"}, "content": b""}, 403, "public"),
         ({"method": "DELETE", "params": {"default": ""}}, 403, "public"),
+        ({"method": "POST", "params": {"graph": "https://example.org/g"}, "content": b"",
+          "headers": {"Content-Type": "text/turtle"}}, 403, "public"),
+        ({"method": "POST", "content": b"ASK {}",
+          "headers": {"Content-Type": "application/sparql-query", "Content-Encoding": "gzip"}}, 415, "gzip"),
         ({"method": "PUT"}, 405, "GET or POST"),
         ({"method": "GET", "params": {"query": "DROP ALL"}}, 400, "update"),
         ({"method": "GET", "params": {"query": "LOAD <http://127.0.0.1/>"}}, 400, "update"),
@@ -77,6 +82,16 @@ def test_what_cannot_be_answered_says_why(server, request_, status, says):
         assert {"GET", "HEAD", "POST", "OPTIONS"} == {m.strip() for m in answer.headers["allow"].split(",")}
 
 
+@pytest.mark.parametrize("address", ["/sparql?query=" + "x" * (2 << 20), "/doc/solution/s 0002", "/\x01"])
+def test_what_is_no_http_gets_a_problem_too(server, address):
+    with socket.create_connection((httpx.URL(server.url).host, httpx.URL(server.url).port), 10) as connection:
+        connection.sendall(f"GET {address} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        head, _, body = connection.recv(65536).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"access-control-allow-origin: *" in head
+    assert "send a longer query by POST" in json.loads(body)["detail"]
+
+
 def test_graphs_cannot_be_written(server):
     for method in ("PUT", "POST", "DELETE"):
         answer = httpx.request(method, f"{server.url}/graph/catalogue/2024", content=b"")
@@ -103,7 +118,9 @@ def test_unknown_parameters_are_passed_over(server):
         ("", SOLUTIONS, JSON), ("application/sparql-results+xml, */*;q=0.1", SOLUTIONS, XML),
         ("application/sparql-results+xml;q=0.5, application/sparql-results+json;q=0.4", SOLUTIONS, XML),
         ("application/rdf+xml, application/sparql-results+xml", SOLUTIONS, XML),
-        ("text/n3, text/turtle", GRAPHS, TURTLE), ("application/turtle,text/turtle", GRAPHS, TURTLE),
+        ("text/*", SOLUTIONS, CSV), ("application/json;q=0, text/*;q=0.1", SOLUTIONS, CSV),
+        ("application/*", GRAPHS, NTRIPLES), ("text/n3, text/turtle", GRAPHS, TURTLE),
+        ("application/turtle,text/turtle", GRAPHS, TURTLE),
         ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", (*GRAPHS, HTML), HTML),
     ],
 )  # fmt: skip
@@ -135,6 +152,23 @@ def test_etag_answers_304_without_running_the_query_again(server):
     other = httpx.get(server.sparql, params={"query": SELECT}, headers={"Accept": "text/csv"})
     assert other.headers["etag"] != first.headers["etag"]
     assert "etag" not in httpx.get(server.sparql, params={"query": "SELECT (NOW() AS ?n) {}"}).headers
+
+
+def test_unchanged_answer_has_the_tag_that_the_reader_holds(server):
+    text = "SELECT ?s ?p ?o WHERE { ?s ?p ?o } ORDER BY ?s ?p ?o LIMIT 100"
+    for coding in ("gzip", "br", "zstd", "identity"):
+        asked = {"Accept-Encoding": coding}
+        for url, parameters in ((server.sparql, {"query": text}), (f"{server.url}/graph/catalogue/2024.ttl", {})):
+            tag = httpx.get(url, params=parameters, headers=asked).headers["etag"]
+            assert (coding in tag) == (coding != "identity")
+            again = httpx.get(url, params=parameters, headers={**asked, "If-None-Match": f'"other", W/{tag}'})
+            assert (again.status_code, again.headers["etag"]) == (304, tag)
+
+
+def test_errors_vary_by_accept(server):
+    for query in ("SELECT", "SELECT * WHERE { SERVICE <http://127.0.0.1:9/> {} }"):
+        answer = httpx.get(server.sparql, params={"query": query})
+        assert "Accept" in [field.strip() for field in answer.headers["vary"].split(",")]
 
 
 def test_unknown_function_leaves_its_variable_unbound(server):

@@ -10,6 +10,7 @@ from sundgraf.domain.errors import Gone, NotFound
 from sundgraf.domain.media import NQUADS, NTRIPLES, TRIG, Format
 from sundgraf.domain.terms import IRI, Term
 from sundgraf.store.base import Store
+from sundgraf.store.table import tabulate
 from sundgraf.store.writers import merge_documents, statements_about
 
 PAGE_SIZE = 100
@@ -41,10 +42,23 @@ class Description:
         return max(1, -(-self.incoming_count // PAGE_SIZE))
 
 
-async def describe(store: Store, queries: Queries, iri: str, page: int) -> Description:
-    """Return what is known of `iri`. Raises NotFound, Gone or Moved."""
+async def require_standing(store: Store, queries: Queries, iri: str) -> None:
+    """Raise NotFound where `iri` was never minted, Gone where it was withdrawn, Moved where it was merged."""
+    if not await select(store, queries["minted"], {"thing": IRI(iri)}):
+        raise NotFound(f"Nothing was ever minted as <{iri}>.")
+    if await select(store, queries["withdrawn"], {"thing": IRI(iri)}):
+        await _raise_what_became_of(store, queries, iri)
+
+
+async def describe(store: Store, queries: Queries, iri: str, page: int, *, is_graph: bool = False) -> Description:
+    """Return what is known of `iri`; of a named graph that nothing is said of, what points to it.
+
+    Raises NotFound, Gone or Moved.
+    """
     thing: dict[str, Term] = {"thing": IRI(iri)}
     facts = await select(store, queries["facts"], thing)
+    if is_graph and not facts and await select(store, queries["holds"], thing):
+        return Description([], [], [], 0, 1)
     if not facts or any(str(row["property"]).endswith("def/mergedInto") for row in facts):
         await _raise_what_became_of(store, queries, iri)
     if any(str(row["property"]).endswith("#type") and str(row["value"]).endswith("def/Tombstone") for row in facts):
@@ -77,6 +91,11 @@ async def describe_graph(store: Store, queries: Queries, iri: str, format: Forma
     if not held:
         raise NotFound(f"There is no graph <{iri}>.")
     return merge_documents((held,), format.name, iri if format in (NQUADS, TRIG) else "")
+
+
+async def list_graph(store: Store, queries: Queries, iri: str) -> bytes:
+    """Return the statements of a named graph as a CSV table. Raises NotFound where it is empty."""
+    return tabulate(await describe_graph(store, queries, iri, NTRIPLES))
 
 
 async def describe_ontology(store: Store, queries: Queries, iri: str, format: Format) -> bytes:

@@ -65,8 +65,8 @@ def choose(accept: str, offered: tuple[Format, ...]) -> Format:
             continue
         for media_type in (candidate.media_type, *candidate.aliases):
             quality, specificity = _weight(media_type, ranges)
-            if quality <= 0:
-                continue
+            if quality <= 0 or (specificity < 2 and media_type is not candidate.media_type):
+                continue  # a range takes in what is sent, not its other names: text/* is no wish for text/json
             named = 2 if specificity == 2 and media_type not in _NEVER_FIRST else int(specificity == 2)
             rank = (quality, named, -position)
             if best is None or rank > best:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sundgraf.domain.errors import BadInput, NotFound
 
 BASE = "https://w3id.org/sundgraf/"
-EXTENSIONS = ("ttl", "jsonld", "nt", "rdf", "nq", "trig", "html", "csv", "rq")
+EXTENSIONS = ("ttl", "jsonld", "nt", "rdf", "nq", "trig", "n3", "html", "csv", "rq")
 _SHAPES = {
     "id": re.compile(r"[a-z][a-z-]*/[A-Za-z0-9][A-Za-z0-9-]*"),
     "def": re.compile(r"([A-Za-z][A-Za-z0-9]*)?"),
@@ -44,7 +44,9 @@ def parse_path(room: str, rest: str) -> tuple[Name, str]:
     The rooms "id" and "doc" name the same things. Raises BadInput for what can be no name, NotFound for a shape that
     we never mint.
     """
-    if len(rest) > _LONGEST or any(ord(character) < 33 or character in '<>"{}|\\^`' for character in rest):
+    if len(rest) > _LONGEST:
+        raise BadInput(f"{rest[:80]!r}... is no part of an IRI of ours: none has more than {_LONGEST} characters.")
+    if any(ord(character) < 33 or character in '<>"{}|\\^`' for character in rest):
         raise BadInput(f"{rest[:80]!r} is no part of an IRI: spaces, quotes and brackets cannot stand in one.")
     stem, dot, extension = rest.rpartition(".")
     if not dot or "/" in extension or extension not in EXTENSIONS:
@@ -52,7 +54,9 @@ def parse_path(room: str, rest: str) -> tuple[Name, str]:
     room = "id" if room == "doc" else room
     shape = _SHAPES.get(room)
     if shape is None or not shape.fullmatch(stem):
-        raise NotFound(f"Nothing was ever minted as {BASE}{room}/{stem[:120]}")
+        known, _, unknown = stem.rpartition(".")
+        hint = f"; .{unknown[:20]} is no format here" if shape is not None and shape.fullmatch(known) else ""
+        raise NotFound(f"Nothing was ever minted as {BASE}{room}/{stem[:120]}{hint}")
     return Name(room, stem), extension
 
 

@@ -32,6 +32,7 @@ _COMPRESSIBLE = tuple(
         "application/trig", "application/xml", "application/problem", "image/svg",
     )
 )  # fmt: skip
+_OF_A_BODY = (b"content-length", b"content-encoding", b"content-type")
 _SMALLEST = 860  # bytes; below, compression costs more than it saves
 _BIGGEST_CACHED = 1 << 20
 CACHEABLE = b"sundgraf-cacheable"  # set by a route, never sent
@@ -175,6 +176,14 @@ class _Outgoing:
         headers = [pair for pair in headers if pair[0] != CACHEABLE]
         headers += [pair for pair in CORS if pair[0] not in {name for name, _ in headers}]
         status = start["status"]
+        etag = next((value for name, value in headers if name == b"etag"), b"")
+        if status in (200, 304) and etag and self._condition and (held := _held(self._condition, etag)):
+            headers = [(n, held if n == b"etag" else v) for n, v in headers if n not in _OF_A_BODY]
+            status, self._silent, body = (
+                304,
+                True,
+                b"",
+            )  # the tag of what the reader has, in its coding (RFC 9110 15.4.5)
         coding = self._coding(headers, body, more)
         if coding:
             compressor = CODINGS[coding]()
@@ -189,13 +198,7 @@ class _Outgoing:
                 headers.append((b"content-length", str(len(body)).encode()))
         _vary(headers, b"Accept-Encoding")
         headers = [(n, _allow(v)) if n == b"allow" else (n, v) for n, v in headers]
-        etag = next((value for name, value in headers if name == b"etag"), b"")
-        if status == 200 and etag and self._condition and matches(self._condition, etag):
-            headers = [
-                pair for pair in headers if pair[0] not in (b"content-length", b"content-encoding", b"content-type")
-            ]
-            status, self._silent = 304, True
-        elif self._head:
+        if self._head:
             self._silent = True
         elif self._cacheable and self._key is not None and not more and status == 200 and self._delivery.caching:
             self._delivery.keep(self._key, self._number, status, headers, body)
@@ -223,10 +226,16 @@ def entity_tag(*parts: str) -> str:
 
 def matches(condition: bytes, etag: bytes) -> bool:
     """Say whether an If-None-Match header names the tag (weak comparison, whatever the coding)."""
+    return bool(_held(condition, etag))
+
+
+def _held(condition: bytes, etag: bytes) -> bytes:
+    """Return the tag, as the reader has it, that an If-None-Match header shares with ours; b"" for none."""
     if condition.strip() == b"*":
-        return True
+        return etag
     plain = _untagged(etag)
-    return any(_untagged(candidate.strip().removeprefix(b"W/")) == plain for candidate in condition.split(b","))
+    tags = (candidate.strip().removeprefix(b"W/") for candidate in condition.split(b","))
+    return next((tag for tag in tags if _untagged(tag) == plain), b"")
 
 
 def _tagged(etag: bytes, coding: str) -> bytes:

@@ -18,6 +18,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from sundgraf.domain.errors import SundgrafError
 from sundgraf.domain.media import JSON, SOLUTIONS, choose
 from sundgraf.http.delivery import CORS, Wanted, entity_tag, matches, wanted
+from sundgraf.http.problems import MEDIA_TYPE as PROBLEM
+from sundgraf.http.problems import problem
 from sundgraf.store.lookup import Lookup
 
 Headers = list[tuple[bytes, bytes]]
@@ -28,6 +30,10 @@ _COMMON_ESCAPES = tuple((b"%%%02X" % code, bytes((code,))) for code in b' <>?{}/
 
 _WHOLE_REQUEST = re.compile(
     rb"GET (/[!\"$-~]*) HTTP/1\.1\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n)+)\r\n"
+)
+_NO_HTTP = (
+    "The request cannot be read as HTTP: spaces and other signs in an address are percent-encoded, and an address has "
+    "at most 65,535 characters; send a longer query by POST."
 )
 _KEEP_ALIVE = (b"connection", b"keep-alive")
 _NOT_PLAIN = frozenset({b"connection", b"content-length", b"expect", b"transfer-encoding", b"upgrade"})
@@ -75,6 +81,21 @@ class ExpressProtocol(HttpToolsProtocol):
             self._wait_for_more(left)
         else:
             super().timeout_keep_alive_handler()
+
+    def send_400_response(self, msg: str) -> None:
+        """Say that the request is no HTTP, as every other error is said, and close the connection."""
+        self.logger.debug(msg)
+        body = problem(400, "The request cannot be used", _NO_HTTP)
+        headers = [
+            *self.server_state.default_headers,
+            *CORS,
+            (b"content-type", PROBLEM.encode()),
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),
+        ]
+        lines = b"".join(b"%b: %b\r\n" % pair for pair in headers)
+        self.transport.write(b"HTTP/1.1 400 Bad Request\r\n" + lines + b"\r\n" + body)
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         """Note that a request is being read."""

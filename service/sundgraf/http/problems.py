@@ -75,7 +75,7 @@ def respond(request: Request, pages: Pages, status: int, title: str, detail: str
             request, "problem.html", status=status, headers=headers, code=status, title=title, detail=detail,
             successor=members.get("successor", ""),
         )  # fmt: skip
-    return Response(problem(status, title, detail, **members), status, headers, MEDIA_TYPE)
+    return Response(problem(status, title, detail, **members), status, {**headers, "Vary": "Accept"}, MEDIA_TYPE)
 
 
 def respond_to_error(request: Request, pages: Pages, error: Exception) -> Response:

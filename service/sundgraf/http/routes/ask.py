@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from sundgraf.application.ask import ask, formats_of
 from sundgraf.application.query import rows_of
-from sundgraf.domain.errors import NotFound
+from sundgraf.domain.errors import InvalidParameter, NotFound
 from sundgraf.domain.media import HTML, JSON, PLAIN_JSON, Format, choose, named
 from sundgraf.domain.question import Parameter, Question
 from sundgraf.http.context import Context
@@ -54,7 +54,7 @@ def router(context: Context) -> APIRouter:
 
 def _answerer(context: Context, question: Question, extension: str) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        given = {k: v for k, v in request.query_params.items() if k not in _NOT_PARAMETERS}
+        given = _given(request)
         format = _format(request, question, extension)
         publication = context.store.publication().number
         if format is HTML:
@@ -73,6 +73,16 @@ def _answerer(context: Context, question: Question, extension: str) -> Callable[
         return Response(body, headers=headers)
 
     return answer
+
+
+def _given(request: Request) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name in given:
+            raise InvalidParameter(f"{name!r} is given more than once; a question takes one value of each.", name)
+        if name not in _NOT_PARAMETERS:
+            given[name] = value
+    return given
 
 
 async def _page(context: Context, request: Request, question: Question, given: dict[str, str]) -> Response:

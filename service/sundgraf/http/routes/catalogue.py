@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from sundgraf.application.describe_service import describe_catalogue, describe_dataset
 from sundgraf.application.dump import Dump, make_dumps
@@ -27,6 +27,10 @@ def router(context: Context) -> APIRouter:
         triples, classes = await facts.triple_count(context), await facts.classes(context)
         document = describe_dataset(context.store.publication(), triples, classes)
         return _respond(format, document.write(format.name), context)
+
+    @routes.get("/dataset", status_code=303, summary="The graph as a thing: see its description")
+    async def dataset(request: Request) -> Response:
+        return RedirectResponse("/.well-known/void", 303, {"Vary": "Accept"})
 
     async def catalogue(request: Request, extension: str = "") -> Response:
         format = _format(request, extension)

@@ -9,7 +9,16 @@ from collections.abc import Iterable
 from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from sundgraf.application.describe import Description, Moved, describe, describe_as, describe_graph, describe_ontology
+from sundgraf.application.describe import (
+    Description,
+    Moved,
+    describe,
+    describe_as,
+    describe_graph,
+    describe_ontology,
+    list_graph,
+    require_standing,
+)
 from sundgraf.application.query import construct
 from sundgraf.domain.errors import Gone, InvalidParameter, NotFound, Refused
 from sundgraf.domain.media import CSV, GRAPHS, HTML, Format, choose, named
@@ -26,7 +35,9 @@ from sundgraf.http.routes.sparql import NO_WRITES
 
 _FORMATS = (*GRAPHS, HTML, CSV)
 _ROOMS = ("doc", "def", "concept", "shape", "query", "graph")
-_PAGE_QUERIES = ("facts", "claims", "incoming", "describe", "labels", "graph", "ontology", "withdrawn")
+_PAGE_QUERIES = (
+    "facts", "claims", "incoming", "describe", "labels", "graph", "holds", "minted", "ontology", "withdrawn",
+)  # fmt: skip
 
 
 def router(context: Context) -> APIRouter:
@@ -37,6 +48,12 @@ def router(context: Context) -> APIRouter:
     @routes.get("/id/{rest:path}", status_code=303, summary="A thing: see the document about it")
     async def thing(request: Request, rest: str) -> Response:
         name, extension = parse_path("id", rest)
+        try:
+            await require_standing(context.store, queries, name.iri)
+        except Moved as moved:
+            return _moved(moved)
+        except Gone:
+            return await document(request, "id", rest)
         target = name.document + (f".{extension}" if extension else "")
         query = f"?{request.url.query}" if request.url.query else ""
         headers = {"Vary": "Accept, Accept-Language", "Link": f'<{name.document}>; rel="describedby"'}
@@ -71,8 +88,7 @@ def router(context: Context) -> APIRouter:
             headers = {"Content-Type": format.content_type, "Vary": "Accept, Accept-Language"}
             return Response(left, 410, {**headers, "Cache-Control": "no-cache"})
         except Moved as moved:
-            target = "/" + moved.target.removeprefix(BASE) if moved.target.startswith(BASE) else moved.target
-            return RedirectResponse(target, 301, {"Link": f'<{moved.target}>; rel="canonical"'})
+            return _moved(moved)
 
     @routes.api_route("/graph/{rest:path}", methods=["PUT", "POST", "DELETE", "PATCH"], include_in_schema=False)
     async def write(rest: str) -> Response:
@@ -81,6 +97,11 @@ def router(context: Context) -> APIRouter:
     for room in _ROOMS:
         _add_room(routes, room, document)
     return routes
+
+
+def _moved(moved: Moved) -> Response:
+    target = "/" + moved.target.removeprefix(BASE) if moved.target.startswith(BASE) else moved.target
+    return RedirectResponse(target, 301, {"Link": f'<{moved.target}>; rel="canonical"'})
 
 
 def _add_room(routes: APIRouter, room: str, document: object) -> None:
@@ -102,15 +123,18 @@ async def _respond(
         CACHEABLE.decode(): "1",
     }
     others = [other for other in _FORMATS if other is not format]
-    if name.room == "graph" and format not in (HTML, CSV):
-        body = await describe_graph(context.store, queries, name.iri, format)
+    if name.room == "graph" and format is not HTML:
+        if format is CSV:
+            body = await list_graph(context.store, queries, name.iri)
+        else:
+            body = await describe_graph(context.store, queries, name.iri, format)
         return Response(body, headers={**headers, "Link": link_header(name, others)})
     iri = name.iri
     if name.room == "def" and not name.rest and format not in (HTML, CSV):
         body = await describe_ontology(context.store, queries, iri, format)
         return Response(body, headers={**headers, "Link": link_header(name, others)})
     if format is HTML or format is CSV:
-        description = await describe(context.store, queries, iri, page)
+        description = await describe(context.store, queries, iri, page, is_graph=name.room == "graph")
         headers["Link"] = link_header(name, others, page, description.pages, asked)
         if format is CSV:
             return Response(_table(iri, description), headers=headers)

@@ -36,6 +36,7 @@ NO_WRITES = (
     "or run your own copy from /dump/."
 )
 _PATIENCE = 0.02  # seconds before anybody looks whether the reader has gone away
+_QUERY_TYPES = ("application/x-www-form-urlencoded", "application/sparql-query")
 Parameters = list[tuple[str, str]]
 
 
@@ -111,7 +112,9 @@ class SPARQLEndpoint:
         given = _parse(request.scope["query_string"])
         if request.method == "GET":
             return given
-        if request.method in ("PUT", "DELETE", "PATCH") and any(name in ("graph", "default") for name, _ in given):
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        writes = request.method in ("PUT", "DELETE", "PATCH", "POST") and kind not in _QUERY_TYPES
+        if writes and any(name in ("graph", "default") for name, _ in given):  # the Graph Store Protocol
             raise Refused(NO_WRITES)
         if request.method != "POST":
             refusal = Response(
@@ -121,7 +124,9 @@ class SPARQLEndpoint:
                 problems.MEDIA_TYPE,
             )
             raise _Answered(refusal)
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        coding = request.headers.get("content-encoding", "identity")
+        if coding.strip().lower() != "identity":
+            raise UnsupportedMediaType(f"A body in the coding {coding[:40]!r} is not read here; send it as it is.")
         if kind == "application/x-www-form-urlencoded":
             return given + _parse(await self._body(request))
         if kind == "application/sparql-query":

@@ -72,7 +72,8 @@ def router(context: Context) -> APIRouter:
         token = require(request, state, "submitter")
         return await steward.show(request, token, steward.held(token, id))
 
-    @routes.api_route("/submissions/{id}", methods=["PUT", "POST"], summary="Mend an open submission of one's own")
+    @routes.put("/submissions/{id}", summary="Mend an open submission of one's own")
+    @routes.post("/submissions/{id}", include_in_schema=False)
     async def mend(request: Request, id: str) -> Response:
         return await steward.mend(request, id)
 
