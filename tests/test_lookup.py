@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pyoxigraph as ox
@@ -11,11 +12,14 @@ import pytest
 
 from sundgraf.application.load import fill_with_rooms
 from sundgraf.domain.sparql import as_lookup
+from sundgraf.http.delivery import wanted
+from sundgraf.http.express import LookupAnswers
 from sundgraf.store.lookup import Lookup
 
 ROOT = Path(__file__).resolve().parent.parent
 LABEL = "<http://www.w3.org/2000/01/rdf-schema#label>"
 THING = "<https://w3id.org/sundgraf/id/solution/s-0002>"
+PLAIN = wanted([])
 PREFIXES = "PREFIX dcterms: <http://purl.org/dc/terms/>\nprefix skos: <http://www.w3.org/2004/02/skos/core#>"
 LOOKUPS = [
     f"SELECT ?label WHERE {{ {THING} {LABEL} ?label }}",
@@ -73,6 +77,32 @@ def test_thing_with_many_values_goes_to_a_worker(graph):
         graph.add(ox.Quad(ox.NamedNode("urn:many"), ox.NamedNode("urn:p"), ox.Literal(str(number))))
     assert as_lookup("SELECT ?x WHERE { <urn:many> <urn:p> ?x }")
     assert Lookup(graph).answer("SELECT ?x WHERE { <urn:many> <urn:p> ?x }") is None
+
+
+HEADS = ["", "# of {<urn:a> or another\n", f"# {{ {THING} }}\n", "PREFIX x: <urn:a>\n"]
+SUBJECTS = ["https://w3id.org/sundgraf/id/solution/s-0003", "https://example.org/nothing", "relative", "urn:a b",
+            "urn:æ", "urn:a%3Eb", "urn:a+b", "urn:a&b",
+            "https://w3id.org/sundgraf/id/solution/s-0002> <urn:b"]  # fmt: skip
+
+
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("text", LOOKUPS)
+def test_lookup_of_a_shape_seen_before_is_the_one_that_is_read_anew(graph, text, head):
+    seen = answers_from(graph)
+    seen.answer(url(head + text), PLAIN)
+    for other in [*SUBJECTS, THING[1:-1]]:
+        asked = url((head + text).replace(THING, f"<{other}>"))
+        assert seen.answer(asked, PLAIN) == answers_from(graph).answer(asked, PLAIN), other
+
+
+def answers_from(graph: ox.Store) -> LookupAnswers:
+    found = LookupAnswers(lambda: 1)
+    found.use(Lookup(graph), 1, [])
+    return found
+
+
+def url(text: str) -> bytes:
+    return f"/sparql?query={quote(text, safe='')}".encode()
 
 
 @pytest.mark.parametrize("text", LOOKUPS)

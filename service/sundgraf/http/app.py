@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
@@ -82,6 +83,8 @@ def create_app(settings: Settings, bundle: Bundle, announcement: Path | None, fo
             await store.open()
         watch = asyncio.create_task(keep_gauges(board, store))
         (folder / f"up-{os.getpid()}").touch()
+        gc.collect()
+        gc.freeze()  # what is here now stays: a search for rubbish in all of it would hold up every reader
         yield
         watch.cancel()
         await store.close()

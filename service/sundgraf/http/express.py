@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 from urllib.parse import unquote_to_bytes
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sundgraf.domain.errors import SundgrafError
 from sundgraf.domain.media import JSON, SOLUTIONS, choose
+from sundgraf.domain.sparql import Lookup as Asked
+from sundgraf.domain.sparql import as_lookup
 from sundgraf.http.delivery import CORS, Wanted, entity_tag, matches, wanted
 from sundgraf.http.problems import MEDIA_TYPE as PROBLEM
 from sundgraf.http.problems import problem
@@ -28,13 +30,15 @@ _PREFIX = b"/sparql?query="
 # escapes one kind after another gives the same as undoing them from left to right.
 _COMMON_ESCAPES = tuple((b"%%%02X" % code, bytes((code,))) for code in b' <>?{}/:#"@')
 
-_WHOLE_REQUEST = re.compile(
-    rb"GET (/[!\"$-~]*) HTTP/1\.1\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n)+)\r\n"
-)
 _NO_HTTP = (
     "The request cannot be read as HTTP: spaces and other signs in an address are percent-encoded, and an address has "
     "at most 65,535 characters; send a longer query by POST."
 )
+_URL = re.compile(rb"/[!\"$-~]*")
+_HEADERS = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n)+\r\n")
+_PLAIN_IRI = re.compile(rb"[A-Za-z][A-Za-z0-9.-]*:[A-Za-z0-9._~:/#@-]+")
+_SAMPLE = "urn:sundgraf:whatever-is-asked-about"
+_MOST_SHAPES = 256
 _KEEP_ALIVE = (b"connection", b"keep-alive")
 _NOT_PLAIN = frozenset({b"connection", b"content-length", b"expect", b"transfer-encoding", b"upgrade"})
 
@@ -58,10 +62,10 @@ class ExpressProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Answer at once where that can be done, else do as uvicorn does."""
         idle = not self._within and not self.pipeline and (self.cycle is None or self.cycle.response_complete)
-        request = _WHOLE_REQUEST.fullmatch(data) if idle else None
-        if request is not None:
-            asked = _plainly_wanted(request[2])
-            known = None if asked is None else cast("App", self.app).at_once(request[1], asked)
+        line, _, headers = data.partition(b" HTTP/1.1\r\n")
+        if idle and line.startswith(b"GET /"):
+            asked = _plainly_wanted(headers)
+            known = None if asked is None else cast("App", self.app).at_once(line[4:], asked)
             if known is not None:
                 if self._own is not self.server_state.default_headers:  # a new list once a second, with the date
                     self._own = self.server_state.default_headers
@@ -118,17 +122,20 @@ class LookupAnswers:
         self._publication = publication
         self._lookup: Lookup | None = None
         self._number = 0
+        self._said = ""
         self._head = b""
+        self._shapes: dict[tuple[bytes, bytes], _Shape] = {}
 
     def use(self, lookup: Lookup | None, number: int, more: Headers) -> None:
         """Answer from another state; `more` are headers that every answer of the endpoint has."""
         self._lookup = lookup
         self._number = number
+        self._said = str(number)
         pairs = [
             (b"content-type", JSON.content_type.encode()),
             (b"vary", b"Accept, Accept-Encoding"),
             (b"cache-control", b"no-cache"),
-            (b"sundgraf-publication", str(number).encode()),
+            (b"sundgraf-publication", self._said.encode()),
             *more,
             *CORS,
         ]
@@ -136,28 +143,86 @@ class LookupAnswers:
 
     def answer(self, url: bytes, asked: Wanted) -> tuple[bytes, bytes] | None:
         """Return head and body, or None where this is no look-up."""
-        if self._lookup is None or not url.startswith(_PREFIX) or b"&" in url or self._number != self._publication():
+        if self._lookup is None or not url.startswith(_PREFIX) or self._number != self._publication():
             return None
-        try:
-            if asked.accept and choose(asked.accept.decode("latin-1"), SOLUTIONS) is not JSON:
-                return None
-            text = _unescape(url[len(_PREFIX) :]).decode("utf-8")
-        except (SundgrafError, UnicodeDecodeError):
+        if asked.accept and not _means_json(asked.accept):
             return None
-        body = self._lookup.answer(text)
+        text, body = self._read_by_shape(url)
         if body is None:
-            return None
-        etag = entity_tag(str(self._number), text, JSON.name, "").encode()
+            if b"&" in url or _URL.fullmatch(url) is None:
+                return None
+            try:
+                text = _unescape(url[len(_PREFIX) :]).decode("utf-8")
+            except UnicodeDecodeError:
+                return None
+            body = self._lookup.answer(text)
+            if body is None:
+                return None
+            self._learn_shape(url)
+        etag = entity_tag(self._said, text, JSON.name, "").encode()
         if asked.condition and matches(asked.condition, etag):
             return None
         return b"%betag: %b\r\ncontent-length: %d\r\n" % (self._head, etag, len(body)), body
 
+    def _read_by_shape(self, url: bytes) -> tuple[str, bytes | None]:
+        """Return text and answer of a look-up that differs from an earlier one only in what it asks about."""
+        before, subject, after = _cut(url)
+        shape = self._shapes.get((before, after))
+        if shape is None or self._lookup is None or _PLAIN_IRI.fullmatch(subject) is None:
+            return "", None
+        about = subject.decode("ascii")
+        return f"{shape.before}{about}{shape.after}", self._lookup.values(shape.asked, about)
+
+    def _learn_shape(self, url: bytes) -> None:
+        """Remember a look-up's text around its subject: reading it took longer than answering it.
+
+        An IRI that stands nowhere else takes the subject's place; where that is then the subject, any plain IRI is.
+        """
+        before, subject, after = _cut(url)
+        if _PLAIN_IRI.fullmatch(subject) is None:
+            return
+        head, tail = (_unescape(part).decode("utf-8") for part in (before[len(_PREFIX) :], after))
+        asked = as_lookup(f"{head}{_SAMPLE}{tail}")
+        if asked is None or asked.subject != _SAMPLE or _SAMPLE in head + tail:
+            return
+        if len(self._shapes) >= _MOST_SHAPES:
+            self._shapes.clear()
+        self._shapes[before, after] = _Shape(head, tail, asked)
+
+
+class _Shape(NamedTuple):
+    """A look-up without its subject: the text before and after it, and what is asked."""
+
+    before: str
+    after: str
+    asked: Asked
+
+
+def _cut(url: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return a URL in three: up to the first IRI of the query's group, that IRI, and the rest; empty for none."""
+    start = url.find(b"%3C", url.find(b"%7B")) + 3
+    end = url.find(b"%3E", start)
+    if start < len(_PREFIX) or end < 0:
+        return b"", b"", b""
+    written = url[start:end]
+    return url[:start], written.replace(b"%3A", b":").replace(b"%2F", b"/").replace(b"%23", b"#"), url[end:]
+
+
+@lru_cache(maxsize=256)
+def _means_json(accept: bytes) -> bool:
+    try:
+        return choose(accept.decode("latin-1"), SOLUTIONS) is JSON
+    except SundgrafError:
+        return False
+
 
 @lru_cache(maxsize=256)
 def _plainly_wanted(block: bytes) -> Wanted | None:
-    """Return what the headers of a request ask for; None where they ask for more than an answer."""
+    """Return what the headers of a whole request ask for; None where they ask for more than an answer."""
+    if _HEADERS.fullmatch(block) is None:
+        return None
     headers = []
-    for line in block.split(b"\r\n")[:-1]:
+    for line in block.split(b"\r\n")[:-2]:
         name, _, value = line.partition(b":")
         headers.append((name.lower(), value.strip(b" \t")))
     asks_more = any(name in _NOT_PLAIN and (name, value.lower()) != _KEEP_ALIVE for name, value in headers)

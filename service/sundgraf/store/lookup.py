@@ -12,6 +12,7 @@ from itertools import islice
 
 import pyoxigraph as ox
 
+from sundgraf.domain.sparql import Lookup as Asked
 from sundgraf.domain.sparql import as_lookup
 
 _MOST_VALUES = 64
@@ -31,23 +32,26 @@ class Lookup:
     def answer(self, text: str) -> bytes | None:
         """Return the answer in SPARQL results JSON; None where the query is not a look-up or has many values."""
         asked = as_lookup(text)
-        if asked is None:
-            return None
+        return None if asked is None else self.values(asked, asked.subject)
+
+    def values(self, asked: Asked, subject: str) -> bytes | None:
+        """Return the answer to `asked` with another subject in the place of its own; None as `answer` does."""
         try:
-            subject, property_ = ox.NamedNode(asked.subject), self._property(asked.predicate)
+            quads = self._find(ox.NamedNode(subject), self._property(asked.predicate), None, self._default)
         except ValueError:  # not an absolute IRI: the parser says what is wrong with it
             return None
-        found = list(islice(self._find(subject, property_, None, self._default), _MOST_VALUES + 1))
+        found = list(islice(quads, _MOST_VALUES + 1))
         if len(found) > _MOST_VALUES:
             return None
-        variables, value_variable = asked.variables, asked.value_variable
+        variables, value_variable, language = asked.variables, asked.value_variable, asked.language
         rows = []
         for quad in found:
-            if asked.language is not None and not _speaks(quad.object, asked.language, ranges=asked.ranges):
+            value = quad.object
+            if language is not None and not _speaks(value, language, ranges=asked.ranges):
                 continue
             cells = []
             for variable in variables:
-                written = _term(quad.object if variable == value_variable else quad.predicate)
+                written = _term(value if variable == value_variable else quad.predicate)
                 if written is None:
                     return None
                 cells.append(f'"{variable}":{written}')
