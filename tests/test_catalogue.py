@@ -16,6 +16,12 @@ DCAT = "http://www.w3.org/ns/dcat#"
 BASE = "https://w3id.org/sundgraf/"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def made(server):
+    """The files with the whole graph are there, so that every catalogue is the same."""
+    assert httpx.get(f"{server.url}/dump/SHA256SUMS", timeout=60).status_code == 200
+
+
 def triples(server, path: str, extension: str = "nt", **headers: str) -> set[ox.Triple]:
     answer = httpx.get(f"{server.url}{path}", params={"format": extension}, headers=headers)
     assert answer.status_code == 200, answer.text
@@ -44,10 +50,12 @@ def test_datatypes_are_as_written_and_numbers_true(server):
     graph = triples(server, "/catalog")
     sizes = objects(graph, f"{DCAT}byteSize")
     assert {size.datatype.value.rpartition("#")[2] for size in sizes} == {"nonNegativeInteger"}
-    real = {len(httpx.get(f"{server.url}/dump/sundgraf.{kind}.gz").content) for kind in ("nq", "ttl")}
+    real = {len(httpx.get(f"{server.url}/dump/sundgraf.{kind}.gz", timeout=60).content) for kind in ("nq", "ttl")}
     assert {int(size.value) for size in sizes} == real
     sums = {value.value for value in objects(graph, "http://spdx.org/rdf/terms#checksumValue")}
-    assert sums == set(re.findall(r"^\w{64}", httpx.get(f"{server.url}/dump/SHA256SUMS").text, re.MULTILINE))
+    assert sums == set(
+        re.findall(r"^\w{64}", httpx.get(f"{server.url}/dump/SHA256SUMS", timeout=60).text, re.MULTILINE)
+    )
 
 
 def test_every_published_graph_is_a_dataset_with_titles_and_a_document(server):

@@ -189,11 +189,11 @@ def test_withdrawn_is_410_with_its_tombstone_and_merged_is_301(tmp_path):
 
 
 def test_dumps_match_their_checksums_and_hold_the_graph(server):
-    lines = httpx.get(f"{server.url}/dump/SHA256SUMS").text.splitlines()
+    lines = httpx.get(f"{server.url}/dump/SHA256SUMS", timeout=60).text.splitlines()
     sums = dict(reversed(line.split("  ")) for line in lines)
     assert set(sums) == {"sundgraf.nq.gz", "sundgraf.ttl.gz"}
     for name, expected in sums.items():
-        body = httpx.get(f"{server.url}/dump/{name}").content
+        body = httpx.get(f"{server.url}/dump/{name}", timeout=60).content
         assert hashlib.sha256(body).hexdigest() == expected
         extension = name.split(".")[1]
         assert len(list(ox.parse(gzip.decompress(body), format=FORMATS[extension]))) > 5_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -81,9 +82,20 @@ def run_remote_query(endpoint: str, text: str, form: str) -> str:
     return _shown(body, form)
 
 
-def export_graph(settings: Settings, root: Path, form: str) -> bytes:
-    """Return the whole graph in a format."""
-    return asyncio.run(export_locally(settings.state, root / "queries" / "page", form))
+def export_graph(settings: Settings, form: str, output: Path | None) -> None:
+    """Write the whole graph in a format to a file, whole or not at all; to standard output without one."""
+    if output is None:
+        export_locally(settings.state, form, sys.stdout.buffer)
+        return
+    draft = output.with_name(f".{output.name}.new")
+    try:
+        with draft.open("wb") as sink:
+            export_locally(settings.state, form, sink)
+        draft.replace(output)
+    except OSError as error:
+        raise BadInput(f"{str(output)!r} cannot be written ({error.strerror or error}).") from error
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _format_name(text: str, form: str) -> str:

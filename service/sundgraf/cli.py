@@ -190,14 +190,9 @@ def export(form: str, output: Path | None, accepted: Path | None) -> None:
         return
     from sundgraf.asking import export_graph  # noqa: PLC0415
 
-    body = export_graph(current_settings(), root_of(current_settings()), form)
-    if output is None:
-        sys.stdout.buffer.write(body)
-        return
-    try:
-        output.write_bytes(body)
-    except OSError as error:
-        raise BadInput(f"{str(output)!r} cannot be written ({error.strerror}).") from error
+    with progress_bar("Exporting", 1) as progress:
+        export_graph(current_settings(), form, output)
+        progress(1)
 
 
 @main.command()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import IO
 
 from sundgraf.application.ask import ask, load_questions
-from sundgraf.application.dump import make_dumps
+from sundgraf.application.dump import FILES, write_whole
 from sundgraf.application.query import Limits, answer_query, pick_format
 from sundgraf.application.report import Section, load_report, report
 from sundgraf.domain.errors import NotFound
+from sundgraf.domain.media import named
 from sundgraf.domain.question import Question
 from sundgraf.store.direct import open_direct
 
@@ -28,14 +30,9 @@ async def ask_locally(state: Path, question: Question, given: dict[str, str], fo
     return b"".join([piece async for piece in answer])
 
 
-async def export_locally(state: Path, queries: Path, format_name: str) -> bytes:
-    """Return the whole graph, not compressed."""
-    import gzip  # noqa: PLC0415  only here
-
-    for dump in await make_dumps(open_direct(state), queries):
-        if dump.download.format.name == format_name:
-            return gzip.decompress(dump.body)
-    raise NotFound(f"There is no dump in {format_name!r}.")
+def export_locally(state: Path, format_name: str, sink: IO[bytes]) -> None:
+    """Write the whole graph, not compressed. Raises StoreUnusable."""
+    write_whole(open_direct(state).engine, named(format_name, tuple(FILES.values())), sink)
 
 
 async def report_locally(state: Path, root: Path, language: str) -> list[Section]:

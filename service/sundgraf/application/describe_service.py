@@ -50,12 +50,12 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file with the whole graph: its name under /dump/, format, size in bytes and SHA-256."""
+    """A file with the whole graph: its name under /dump/, format, and once it is made size in bytes and SHA-256."""
 
     name: str
     format: Format
-    size: int
-    sha256: str
+    size: int = 0
+    sha256: str = ""
 
 
 def describe_service(publication: Publication, graphs: Sequence[Graph], triples: int, address: str) -> Document:
@@ -148,15 +148,17 @@ def describe_catalogue(publication: Publication, graphs: Sequence[Graph], downlo
 
 
 def _add_distribution(document: Document, dataset: Subject, download: Download) -> None:
-    address, checksum = f"{BASE}dump/{download.name}", document.blank()
+    address = f"{BASE}dump/{download.name}"
     dataset.has("dcat:distribution", address)
-    document.add(address).has("rdf:type", "dcat:Distribution").has("dcat:accessURL", address).has(
-        "dcat:downloadURL", address
-    ).has("dcterms:license", LICENCE).has("dcat:byteSize", Literal(str(download.size), "xsd:nonNegativeInteger")).has(
-        "dcat:mediaType", f"https://www.iana.org/assignments/media-types/{download.format.media_type}"
-    ).has("dcat:compressFormat", "https://www.iana.org/assignments/media-types/application/gzip").has(
-        "dcterms:format", f"{_AUTHORITY}file-type/{_EU_FILE_TYPES[download.format.name]}"
-    ).has("spdx:checksum", checksum)
+    said = document.add(address).has("rdf:type", "dcat:Distribution").has("dcat:accessURL", address)
+    said.has("dcat:downloadURL", address).has("dcterms:license", LICENCE)
+    said.has("dcat:mediaType", f"https://www.iana.org/assignments/media-types/{download.format.media_type}")
+    said.has("dcat:compressFormat", "https://www.iana.org/assignments/media-types/application/gzip")
+    said.has("dcterms:format", f"{_AUTHORITY}file-type/{_EU_FILE_TYPES[download.format.name]}")
+    if not download.sha256:
+        return
+    checksum = document.blank()
+    said.has("dcat:byteSize", Literal(str(download.size), "xsd:nonNegativeInteger")).has("spdx:checksum", checksum)
     document.add(checksum).has("rdf:type", "spdx:Checksum").has("spdx:algorithm", "spdx:checksumAlgorithm_sha256").has(
         "spdx:checksumValue", Literal(download.sha256, "xsd:hexBinary")
     )

@@ -23,6 +23,7 @@ from sundgraf.domain.errors import SundgrafError
 from sundgraf.http import problems
 from sundgraf.http.context import Context
 from sundgraf.http.delivery import Delivery
+from sundgraf.http.dumps import make_ahead
 from sundgraf.http.express import LookupAnswers
 from sundgraf.http.logs import request_log
 from sundgraf.http.metered import Metered, MeteredStore, keep_gauges
@@ -81,6 +82,9 @@ def create_app(settings: Settings, bundle: Bundle, announcement: Path | None, fo
             refresh()
             store.on_publication(refresh)
             await store.open()
+        if isinstance(store, EmbeddedStore) and place == 0:  # the others find what it makes
+            make_ahead(context)
+            store.on_publication(lambda: make_ahead(context))
         watch = asyncio.create_task(keep_gauges(board, store))
         (folder / f"up-{os.getpid()}").touch()
         gc.collect()

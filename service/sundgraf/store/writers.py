@@ -245,21 +245,11 @@ def merge_documents(documents: Iterable[bytes], name: str, graph: str = "") -> b
         for quad in ox.parse(document, format=ox.RdfFormat.N_TRIPLES, rename_blank_nodes=False):
             seen[quad.triple] = None
     into = ox.NamedNode(graph) if graph else ox.DefaultGraph()
-    ordered = _ordered(ox.Quad(t.subject, t.predicate, t.object, into) for t in seen)
+    ordered = in_order(ox.Quad(t.subject, t.predicate, t.object, into) for t in seen)
     return write_graph(ordered if graph else [quad.triple for quad in ordered], name)
 
 
-def merge_graphs(graphs: Iterable[tuple[str, bytes]]) -> bytes:
-    """Return named graphs, given by name with N-Triples of one store, as N-Quads in a fixed order."""
-    quads = [
-        ox.Quad(quad.subject, quad.predicate, quad.object, ox.NamedNode(name))
-        for name, document in graphs
-        for quad in ox.parse(document, format=ox.RdfFormat.N_TRIPLES, rename_blank_nodes=False)
-    ]
-    return ox.serialize(_ordered(quads), format=ox.RdfFormat.N_QUADS) or b""
-
-
-def _ordered(quads: Iterable[ox.Quad]) -> list[ox.Quad]:
+def in_order(quads: Iterable[ox.Quad]) -> list[ox.Quad]:
     """Sort, with blank nodes named as RDFC-1.0 says: the store names them anew each time that it loads a graph."""
     found = list(quads)
     if any(isinstance(term, ox.BlankNode) for quad in found for term in (quad.subject, quad.object)):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from sundgraf.application.describe_service import describe_catalogue, describe_dataset
-from sundgraf.application.dump import Dump, make_dumps
+from sundgraf.application.describe_service import Download, describe_catalogue, describe_dataset
+from sundgraf.application.dump import FILES
+from sundgraf.domain.errors import Busy
 from sundgraf.domain.media import GRAPHS, HTML, Format, choose, named
 from sundgraf.http import facts
 from sundgraf.http.context import Context
 from sundgraf.http.delivery import entity_tag
+from sundgraf.http.dumps import find_dumps
 
 _FORMATS = (*GRAPHS, HTML)
+_PATIENCE = 3.0  # seconds; then the catalogue goes out without the sizes and checksums of files that are being made
 
 
 def router(context: Context) -> APIRouter:
@@ -36,10 +41,8 @@ def router(context: Context) -> APIRouter:
         format = _format(request, extension)
         if format is HTML:
             return await _page(context, request)
-        dumps = await _dumps(context)
-        document = describe_catalogue(
-            context.store.publication(), await facts.graphs(context), [dump.download for dump in dumps]
-        )
+        downloads = await _downloads(context)
+        document = describe_catalogue(context.store.publication(), await facts.graphs(context), downloads)
         return _respond(format, document.write(format.name), context)
 
     routes.add_api_route("/catalog", catalogue, summary="DCAT-AP 3.0.1 catalogue")
@@ -47,14 +50,18 @@ def router(context: Context) -> APIRouter:
     return routes
 
 
-async def _dumps(context: Context) -> list[Dump]:
-    return await facts.once(context, "dumps", lambda: make_dumps(context.store, context.bundle.queries / "page"))
+async def _downloads(context: Context) -> list[Download]:
+    try:
+        _, downloads = await find_dumps(context, _PATIENCE)
+    except Busy:
+        return [Download(name, format) for name, format in FILES.items()]
+    return downloads
 
 
 async def _page(context: Context, request: Request) -> Response:
     return context.pages.render(
         request, "catalogue.html", path="/.well-known/void" if "void" in request.url.path else "/catalog",
-        downloads=[dump.download for dump in await _dumps(context)], graphs=await facts.graphs(context), formats=GRAPHS,
+        downloads=await _downloads(context), graphs=await facts.graphs(context), formats=GRAPHS,
         triples=await facts.triple_count(context), publication=context.store.publication(),
     )  # fmt: skip
 
@@ -65,5 +72,5 @@ def _format(request: Request, extension: str) -> Format:
 
 
 def _respond(format: Format, body: bytes, context: Context) -> Response:
-    etag = entity_tag(str(context.store.publication().number), format.name, str(len(body)))
+    etag = entity_tag(format.name, hashlib.sha256(body).hexdigest())
     return Response(body, headers={"Content-Type": format.content_type, "Vary": "Accept", "ETag": etag})
