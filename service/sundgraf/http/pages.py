@@ -13,10 +13,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from sundgraf.domain.names import name_of
-from sundgraf.domain.terms import IRI
+from sundgraf.domain.terms import IRI, XSD, Literal
 
 LANGUAGES = ("en", "da")
 _LABEL_ENDINGS = ("Label", "Title", "Name")
+_NUMBERS = frozenset(f"{XSD}{name}" for name in ("integer", "decimal", "double", "float"))
 BASE = "https://w3id.org/sundgraf/"
 SAFE = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
@@ -42,11 +43,14 @@ class Pages:
         self.templates.filters["page"] = page_path
         self.templates.filters["shown_columns"] = self._headed
         self.templates.filters["is_iri"] = lambda term: isinstance(term, IRI)
+        self.templates.filters["is_number"] = lambda term: isinstance(term, Literal) and term.datatype in _NUMBERS
 
     @jinja2.pass_context
     def _headed(self, context: jinja2.runtime.Context, names: Sequence[str]) -> list[Column]:
-        """Return the columns of an answer under headings in the language of the page."""
-        language = context["language"]
+        return self.headed(names, context["language"])
+
+    def headed(self, names: Sequence[str], language: str) -> list[Column]:
+        """Return the columns of an answer under headings in a language."""
         return [
             column._replace(label=self._columns.get(_stem(name), {}).get(language, column.label))
             for column in shown_columns(names)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from sundgraf.application.ask import ask, formats_of
+from sundgraf.application.ask import ask, formats_of, write_out
+from sundgraf.application.group_questions import group_questions
 from sundgraf.application.query import rows_of
 from sundgraf.domain.errors import InvalidParameter, NotFound
 from sundgraf.domain.media import HTML, JSON, PLAIN_JSON, Format, choose, named
 from sundgraf.domain.question import Parameter, Question
+from sundgraf.http.chart import draw_counts
 from sundgraf.http.context import Context
 from sundgraf.http.delivery import CACHEABLE, entity_tag
 from sundgraf.http.pages import language_of
+from sundgraf.http.questions import choices_of, identified, input_of, snippets
 
 _NOT_PARAMETERS = ("lang", "format")
 _OPENAPI_TYPES = {"integer": "integer", "decimal": "number", "boolean": "boolean"}
@@ -27,7 +31,12 @@ def router(context: Context) -> APIRouter:
     @routes.get("/ask", summary="All stored questions")
     async def questions(request: Request) -> Response:
         if choose(request.headers.get("accept", ""), (PLAIN_JSON, HTML)) is HTML:
-            return context.pages.render(request, "questions.html", questions=context.questions)
+            words = request.query_params.get("q", "").strip()[:200]
+            kept = [question for question in context.questions.values() if _has_words(question, words)]
+            groups = group_questions(context.bundle.queries / "groups.toml", kept)
+            return context.pages.render(
+                request, "questions.html", groups=[group for group in groups if group.questions], q=words
+            )
         return JSONResponse([_listed(question) for question in context.questions.values()])
 
     for question in context.questions.values():
@@ -90,16 +99,37 @@ async def _page(context: Context, request: Request, question: Question, given: d
     known = {parameter.name for parameter in question.parameters}
     if "language" in known:
         given = {"language": language, **given}
+    given = await identified(context, question, given, language)
     needed = [p for p in question.parameters if not (p.optional or p.default or given.get(p.name))]
     rows = []
     if not needed:
         result = await ask(context.store, question, given, JSON)
         rows = rows_of(b"".join([piece async for piece in result]))
     columns = list(dict.fromkeys(name for row in rows for name in row if name not in known))
+    choices = await choices_of(context, question, language)
+    asked = urlencode({name: value for name, value in given.items() if value})
     return context.pages.render(
         request, "question.html", headers={"Cache-Control": "no-cache"}, question=question, given=given, rows=rows,
-        columns=columns, needed=needed, formats=formats_of(question),
+        columns=columns, needed=needed, formats=formats_of(question), choices=choices, input_of=input_of,
+        asked=f"?{asked}" if asked else "", query=write_out(question, given),
+        chart=draw_counts(question.text, context.pages.headed(columns, language), rows),
+        snippets=[] if needed else snippets(context, request, question, given),
+        examples={p.name: dict(choices.get(p.name, [])).get(p.example, p.example) for p in needed},
+        related=_related(context, question),
     )  # fmt: skip
+
+
+def _related(context: Context, question: Question) -> list[Question]:
+    """Return the questions that share most tags with this one, at most five."""
+    shared = {name: len(set(other.tags) & set(question.tags)) for name, other in context.questions.items()}
+    near = sorted((name for name in shared if shared[name] and name != question.name), key=lambda n: -shared[n])
+    return [context.questions[name] for name in near[:5]]
+
+
+def _has_words(question: Question, words: str) -> bool:
+    """Say whether all words are in what a question says of itself, in either language."""
+    said = " ".join([question.name, *question.summary.values(), *question.description.values(), *question.tags])
+    return all(word in said.casefold() for word in words.casefold().split())
 
 
 def _format(request: Request, question: Question, extension: str) -> Format:

@@ -85,11 +85,11 @@ for (const input of document.querySelectorAll("input[data-suggest]")) {
   });
 }
 
-for (const button of document.querySelectorAll("button[data-copy]")) {
+for (const button of document.querySelectorAll("button[data-copy], button[data-copy-from]")) {
   button.hidden = false;
   const said = button.textContent;
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(button.dataset.copy);
+    await navigator.clipboard.writeText(button.dataset.copy ?? document.getElementById(button.dataset.copyFrom).textContent);
     button.textContent = button.dataset.done || said;
     setTimeout(() => { button.textContent = said; }, 2000);
   });
