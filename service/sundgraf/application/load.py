@@ -69,10 +69,12 @@ def publish_rooms(
         before = _stated_before(state)
 
         def fill(store: ox.Store) -> None:
-            fill_with_rooms(store, root, progress, lambda: replay(store, state))
+            made = ox.Store()  # in memory: on disk each of the dozen writes and rules costs far more
+            fill_with_rooms(made, root, progress, lambda: replay(made, state))
             if before is not None:
-                change.added, change.removed = difference(before, _stated(store))
-            add_log(store, [*log_of(state), *log_statements(number, time, agent, change)])
+                change.added, change.removed = difference(before, _stated(made))
+            add_log(made, [*log_of(state), *log_statements(number, time, agent, change)])
+            store.bulk_extend(made)
 
         quads = _build(staged, fill)
         write_change(state, number, change)

@@ -58,21 +58,22 @@ def parse_file(path: Path) -> list[ox.Quad]:
 
 
 def add_rooms(store: ox.Store, files: Sequence[SourceFile], progress: Callable[[int], object]) -> None:
-    """Add our own files, each parsed once, to their named graphs and the default graph. `progress` gets 1 per file."""
-    for file in files:
-        quads = parse_file(file.path)
-        graph = ox.NamedNode(file.graph)
-        store.bulk_extend(ox.Quad(q.subject, q.predicate, q.object, graph) for q in quads)
-        store.bulk_extend(ox.Quad(q.subject, q.predicate, q.object) for q in quads)
-        progress(1)
+    """Add our own files, each parsed once, to their named graphs and the default graph. `progress` gets 1 per file.
+
+    All of them are one write: on disk, each costs about as much as writing 10,000 statements.
+    """
+
+    def read() -> Iterable[ox.Quad]:
+        for file in files:
+            yield from _in_both(parse_file(file.path), file.graph)
+            progress(1)
+
+    store.bulk_extend(read())
 
 
 def add_statements(store: ox.Store, statements: Iterable[ox.Triple], graph: str) -> None:
     """Add statements that were made rather than read, to a named graph and the default graph."""
-    held = list(statements)
-    named = ox.NamedNode(graph)
-    store.bulk_extend(ox.Quad(t.subject, t.predicate, t.object, named) for t in held)
-    store.bulk_extend(ox.Quad(t.subject, t.predicate, t.object) for t in held)
+    store.bulk_extend(_in_both(statements, graph))
 
 
 def add_large(store: ox.Store, files: Iterable[SourceFile], progress: Callable[[int], object]) -> None:
@@ -105,12 +106,11 @@ def derive(store: ox.Store, rules: Iterable[tuple[str, str]]) -> None:
         answer = store.query(text)
         if not isinstance(answer, ox.QueryTriples):
             raise TypeError("a derive rule is a CONSTRUCT query")
-        graph = ox.NamedNode(f"{DERIVED}/{name}")
+        graph = f"{DERIVED}/{name}"
         made = [t for t in dict.fromkeys(answer) if ox.Quad(t.subject, t.predicate, t.object) not in store]
-        store.bulk_extend(ox.Quad(t.subject, t.predicate, t.object) for t in made)
-        store.bulk_extend(ox.Quad(t.subject, t.predicate, t.object, graph) for t in made)
-        said = (graph, ox.NamedNode(f"{_BASE}def/derivedBy"), ox.NamedNode(f"{_BASE}query/derive/{name}"))
-        store.bulk_extend([ox.Quad(*said), ox.Quad(*said, graph)])
+        rule = ox.NamedNode(f"{_BASE}query/derive/{name}")
+        made.append(ox.Triple(ox.NamedNode(graph), ox.NamedNode(f"{_BASE}def/derivedBy"), rule))
+        store.bulk_extend(_in_both(made, graph))
 
 
 def forget_derived(store: ox.Store) -> None:
@@ -123,6 +123,14 @@ def forget_derived(store: ox.Store) -> None:
         found = store.quads_for_pattern(quad.subject, quad.predicate, quad.object, None)
         if all(isinstance(held.graph_name, ox.DefaultGraph) for held in found):
             store.remove(ox.Quad(quad.subject, quad.predicate, quad.object))
+
+
+def _in_both(statements: Iterable[ox.Triple | ox.Quad], graph: str) -> Iterable[ox.Quad]:
+    """Give each statement twice: in its named graph and in the default graph."""
+    named = ox.NamedNode(graph)
+    for one in statements:
+        yield ox.Quad(one.subject, one.predicate, one.object, named)
+        yield ox.Quad(one.subject, one.predicate, one.object)
 
 
 def _malformed(path: Path, error: SyntaxError) -> MalformedData:
