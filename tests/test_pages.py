@@ -20,7 +20,9 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 DRIVER = shutil.which("chromedriver")
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 PAGES = [
-    "/", "/solutions", "/ask", "/ask/published-totals", "/ask/search?word=chatbot", "/sparql",
+    "/", "/catalogue?type=practice&country=pl-0000", "/compare?record=solution/s-0002&record=solution/s-0003",
+    "/pictures", "/pictures/use-case-by-country", "/pictures/timeline", "/pictures/records-by-region",
+    "/neighbourhood/solution/s-0003", "/ask", "/ask/published-totals", "/ask/search?word=chatbot", "/sparql",
     "/doc/solution/s-0002", "/doc/source/src-0000", "/def/Solution", "/concept/technology", "/shape/Solution",
     "/doc/solution/s-9999", "/submit", "/submit/Project", "/validate", "/templates", "/search?q=sepsis",
     "/publications", "/history/solution/s-0002", "/sign-in", "/report",
@@ -57,9 +59,11 @@ def test_reader_goes_from_the_front_page_to_the_sources_of_a_solution(server, br
     browser.get(f"{server.url}/?lang=en")
     SCREENSHOTS.mkdir(exist_ok=True)
     browser.save_screenshot(str(SCREENSHOTS / "home.png"))
-    row = next(r for r in browser.find_elements(By.CSS_SELECTOR, ".matrix tbody tr") if "image" in r.text)
-    row.find_element(By.CSS_SELECTOR, "td a").click()
-    wait_for(browser, "2 solutions")
+    cell = browser.find_element(
+        By.CSS_SELECTOR, "a[href*='technology=ai-image-processing'][href*='maturity=in-operation']"
+    )
+    browser.execute_script("arguments[0].dispatchEvent(new MouseEvent('click', {bubbles: true}))", cell)
+    wait_for(browser, "2 records")
     browser.find_element(By.PARTIAL_LINK_TEXT, "mammography").click()
     wait_for(browser, "takes the place of one of the two specialists")
     browser.save_screenshot(str(SCREENSHOTS / "record.png"))
@@ -70,9 +74,9 @@ def test_reader_goes_from_the_front_page_to_the_sources_of_a_solution(server, br
 
 
 def test_reader_switches_language_and_stays_on_the_page(server, browser):
-    browser.get(f"{server.url}/solutions?lang=en&maturity=idea")
+    browser.get(f"{server.url}/catalogue?type=solution&lang=en&maturity=idea")
     browser.find_element(By.LINK_TEXT, "Dansk").click()
-    wait_for(browser, "6 løsninger")
+    wait_for(browser, "6 poster")
     assert browser.find_element(By.TAG_NAME, "html").get_attribute("lang") == "da"
 
 
@@ -148,12 +152,24 @@ def test_name_is_completed_while_it_is_typed(server, browser):
     assert "/doc/" in browser.current_url
 
 
-def test_cell_of_the_flagship_leads_to_its_records(server, browser):
+def test_cell_of_the_flagship_leads_to_its_records_and_their_sources(server, browser):
     browser.get(f"{server.url}/?lang=en")
-    cell = browser.find_element(By.CSS_SELECTOR, ".flagship td a")
-    records = int(cell.get_attribute("title").split(", ")[-1].split()[0])
-    country = cell.get_attribute("title").split(", ")[-2].split(":")[0]
-    browser.execute_script("arguments[0].click()", cell)
-    wait_for(browser, country)
-    rows = browser.find_elements(By.CSS_SELECTOR, "main tbody tr")
-    assert sum(country in row.text for row in rows) >= records
+    cell = browser.find_element(By.CSS_SELECTOR, ".flagship .cells a[href*='useCase=ambient-scribe']")
+    said = cell.find_element(By.TAG_NAME, "title").get_attribute("textContent")
+    records = int(said.split(", ")[-1].split()[0])
+    browser.execute_script("arguments[0].dispatchEvent(new MouseEvent('click', {bubbles: true}))", cell)
+    wait_for(browser, f"{records} record")
+    assert len(browser.find_elements(By.CSS_SELECTOR, ".records > li")) == records
+    browser.find_element(By.CSS_SELECTOR, ".records h3 a").click()
+    wait_for(browser, "Source")
+    assert browser.find_elements(By.CSS_SELECTOR, "main a[href*='/doc/source/']")
+
+
+def test_reader_compares_two_records_of_the_catalogue(server, browser):
+    browser.get(f"{server.url}/catalogue?type=solution&maturity=idea&lang=da")
+    for box in browser.find_elements(By.CSS_SELECTOR, ".records input")[:2]:
+        box.click()
+    browser.find_element(By.CSS_SELECTOR, ".compare button").click()
+    wait_for(browser, "Side om side")
+    assert len(browser.find_elements(By.CSS_SELECTOR, ".compared thead th")) == 2
+    assert "Idéstadie" in browser.find_element(By.CSS_SELECTOR, ".compared .same").find_element(By.XPATH, "..").text

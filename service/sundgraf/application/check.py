@@ -117,7 +117,8 @@ def _faults_of(question: Question, kind: str, source: str) -> Iterable[str]:
     for parameter in question.parameters:
         if f"?{parameter.name}" not in question.text:
             yield f"The parameter {parameter.name!r} is not a variable of the query."
-        if kind == "ask" and not parameter.example and not parameter.default:
+        shown = parameter.example or parameter.default or (parameter.optional and question.examples())
+        if kind == "ask" and not shown:
             yield f"Give the parameter {parameter.name!r} an example that has rows."
 
 

@@ -47,7 +47,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A stored query. `summary`, `description` and `empty` map "da" and "en" to text."""
+    """A stored query. `summary`, `description` and `empty` map "da" and "en" to text.
+
+    `picture` says how its answer is drawn: the kind of picture, and which variable plays which part in it.
+    """
 
     name: str
     text: str
@@ -56,6 +59,7 @@ class Question:
     empty: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
+    picture: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def iri(self) -> str:
@@ -84,6 +88,7 @@ def parse_question(name: str, source: str) -> Question:
         _both(said.get("empty")),
         tuple(said.get("tags", ())),
         parameters,
+        _both(said.get("picture")),
     )
 
 

@@ -31,11 +31,13 @@ from sundgraf.http.metrics import OTHER, Board
 from sundgraf.http.pages import Pages
 from sundgraf.http.routes import (
     ask,
+    browse,
     catalogue,
     dump,
     history,
     home,
     operations,
+    pictures,
     report,
     resource,
     search,
@@ -104,7 +106,10 @@ def create_app(settings: Settings, bundle: Bundle, announcement: Path | None, fo
         redoc_url=None,
         default_response_class=JSONResponse,
     )
-    nouns = (ask, catalogue, dump, history, home, report, search, session, submission, template, terms, validate)
+    nouns = (
+        ask, browse, catalogue, dump, history, home, pictures, report, search, session, submission, template, terms,
+        validate,
+    )  # fmt: skip
     routers = [operations.router(context, board, folder), *(routes.router(context) for routes in nouns)]
     for router in routers:
         app.include_router(router)

@@ -42,6 +42,8 @@ class Pages:
         self.templates.filters["path"] = local_path
         self.templates.filters["page"] = page_path
         self.templates.filters["shown_columns"] = self._headed
+        self.templates.filters["day"] = _day
+        self.templates.filters["number"] = _number
         self.templates.filters["is_iri"] = lambda term: isinstance(term, IRI)
         self.templates.filters["is_number"] = lambda term: isinstance(term, Literal) and term.datatype in _NUMBERS
 
@@ -149,6 +151,55 @@ def page_path(context: jinja2.runtime.Context, iri: str) -> str:
         return path
     name = name_of(iri)
     return f"{name.document if name else path}?lang={context['language']}"
+
+
+_MONTHS = {
+    "en": [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ],
+    "da": [
+        "januar",
+        "februar",
+        "marts",
+        "april",
+        "maj",
+        "juni",
+        "juli",
+        "august",
+        "september",
+        "oktober",
+        "november",
+        "december",
+    ],
+}
+
+
+@jinja2.pass_context
+def _day(context: jinja2.runtime.Context, text: str) -> str:
+    """Return a date as readers of the page's language write it; what is no date stays as it is."""
+    language = context["language"]
+    match = re.fullmatch(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?", text)
+    if not match or not match[2] or not 0 < int(match[2]) < 13:
+        return text
+    month = f"{_MONTHS[language][int(match[2]) - 1]} {match[1]}"
+    return f"{int(match[3])}{'.' if language == 'da' else ''} {month}" if match[3] else month
+
+
+@jinja2.pass_context
+def _number(context: jinja2.runtime.Context, value: int) -> str:
+    """Return a number with its thousands apart, as readers of the page's language write it."""
+    return f"{value:,}".replace(",", "." if context["language"] == "da" else ",")
 
 
 def _with_language(request: Request, language: str) -> str:

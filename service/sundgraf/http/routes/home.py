@@ -1,16 +1,29 @@
-"""The first page and the list of solutions."""
+"""The first page."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from sundgraf.application.describe_service import describe_service
 from sundgraf.domain.media import GRAPHS, HTML, choose
-from sundgraf.domain.terms import Literal, Term
 from sundgraf.http import facts
 from sundgraf.http.context import Context
+from sundgraf.http.delivery import CACHEABLE, entity_tag
 from sundgraf.http.pages import language_of
+from sundgraf.http.pictures import matrix
+from sundgraf.http.pictures.drawing import Work
+from sundgraf.http.routes.pictures import rows_of_question
+
+_FLAGSHIP, _TECHNOLOGIES = "use-case-by-country", "technology-by-maturity"
+_FLAGSHIP_ROWS = 24  # of the use cases that most countries share
+_ASKED = (
+    "use-cases-across-countries", "lacking-in-region", "pilots-here-in-operation-abroad", "for-my-specialty",
+    "measured-effects", "contradicted-effects", "rules-for-solution", "disagreeing-sources", "procurement-path",
+    "old-pilots", "could-spread",
+)  # fmt: skip
 
 
 def router(context: Context) -> APIRouter:
@@ -22,34 +35,38 @@ def router(context: Context) -> APIRouter:
         format = choose(request.headers.get("accept", ""), (HTML, *GRAPHS))
         if format is HTML:
             language = language_of(request)
-
-            async def rows_of(name: str) -> list[dict[str, Term]]:
-                return await facts.page_rows(context, name, language=Literal(language))
-
+            publication = context.store.publication()
             return context.pages.render(
                 request, "home.html", questions=context.questions,
-                rows=await facts.once(context, f"solutions-{language}", lambda: rows_of("solutions")),
-                flagship=await facts.once(context, f"flagship-{language}", lambda: rows_of("flagship")),
-                counts=dict(await facts.classes(context)),
-                publication=context.store.publication(), triples=await facts.triple_count(context),
+                asked=[context.questions[name] for name in _ASKED if name in context.questions],
+                counts=dict(await facts.classes(context)), **await _pictures(context, language),
+                publication=publication, triples=await facts.triple_count(context),
+                headers={
+                    "ETag": entity_tag(str(publication.number), "home", language), "Cache-Control": "no-cache",
+                    CACHEABLE.decode(): "1",
+                },
             )  # fmt: skip
         publication = context.store.publication()
         document = describe_service(publication, await facts.graphs(context), await facts.triple_count(context),
                                     f"{request.base_url}sparql")  # fmt: skip
         return Response(document.write(format.name), headers={"Content-Type": format.content_type, "Vary": "Accept"})
 
-    @routes.get("/solutions", summary="The solutions, with technology, maturity and areas")
-    async def solutions(request: Request, technology: str = "", maturity: str = "") -> Response:
-        rows = await facts.page_rows(context, "solutions", language=Literal(language_of(request)))
-        shown = [
-            row for row in rows
-            if str(row["technology"]).endswith(f"/{technology}" if technology else "")
-            and str(row["maturity"]).endswith(f"/{maturity}" if maturity else "")
-        ]  # fmt: skip
-        return context.pages.render(
-            request, "solutions.html", rows=shown, technology=technology, maturity=maturity,
-            technologies=sorted({(str(r["technology"]), str(r["technologyLabel"])) for r in rows}),
-            maturities=sorted({(int(str(r["rank"])), str(r["maturity"]), str(r["maturityLabel"])) for r in rows}),
-        )  # fmt: skip
 
     return routes
+
+
+async def _pictures(context: Context, language: str) -> dict[str, Any]:
+    """Return the drawings of the first page, made once for each publication."""
+
+    async def make() -> dict[str, Any]:
+        flagship, technologies = [
+            Work(question, await rows_of_question(context, question, {"language": language}), language)
+            for question in (context.questions[name] for name in (_FLAGSHIP, _TECHNOLOGIES))
+        ]
+        return {
+            "flagship": matrix.draw(flagship, _FLAGSHIP_ROWS),
+            "shared": len({str(row["useCase"]) for row in flagship.rows}),
+            "technologies": matrix.draw(technologies),
+        }
+
+    return await facts.once(context, f"home {language}", make)

@@ -1,0 +1,150 @@
+"""Choose records by what is said of them, and count what else there is to choose: an index made once, then only read.
+
+A set of records is the bits of one number, so that "both" is one operation on it, however many records there are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+CLASS = "class"
+_KEPT = 64  # choices whose counts are remembered
+_FEW = 400  # values of a facet up to which each is counted by its bits
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was chosen: one value each of some facets, and the classes of records that are looked at."""
+
+    values: tuple[tuple[str, str], ...] = ()
+    classes: tuple[str, ...] = ()
+
+    def with_value(self, facet: str, value: str) -> Choice:
+        """Return the choice with another value of a facet, "" for none."""
+        kept = tuple((f, v) for f, v in self.values if f != facet)
+        return Choice((*kept, (facet, value)) if value else kept, self.classes)
+
+
+class Facets:
+    """The records with what they may be chosen by."""
+
+    def __init__(self, rows: Iterable[tuple[str, str, str, bool]]) -> None:
+        """Take (thing, facet, value, lent) in any order.
+
+        What is lent by a thing without a class, such as a concept, holds for each record that has it as a value.
+        """
+        said: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        lending: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for thing, facet, value, lent in rows:
+            said[thing][facet].append(value)
+            if lent:
+                lending[thing].append((facet, value))
+        self.records = sorted(thing for thing, facets in said.items() if CLASS in facets)
+        self._of: list[dict[str, list[str]]] = []
+        bits: dict[tuple[str, str], bytearray] = {}
+        size = len(self.records) // 8 + 1
+        for number, record in enumerate(self.records):
+            own = {facet: list(values) for facet, values in said[record].items()}
+            for value in [value for values in said[record].values() for value in values]:
+                for facet, more in lending.get(value, ()):
+                    held = own.setdefault(facet, [])
+                    if more not in held:
+                        held.append(more)
+            self._of.append(own)
+            for facet, values in own.items():
+                for value in values:
+                    bits.setdefault((facet, value), bytearray(size))[number >> 3] |= 1 << (number & 7)
+        self._bits = {key: int.from_bytes(held, "little") for key, held in bits.items()}
+        self._values: dict[str, list[str]] = defaultdict(list)
+        for facet, value in self._bits:
+            self._values[facet].append(value)
+        self._number = {record: number for number, record in enumerate(self.records)}
+        self._counted: OrderedDict[tuple[Choice, str], list[tuple[str, int]]] = OrderedDict()
+
+    def select(self, choice: Choice) -> int:
+        """Return the records that fit, as bits."""
+        found = 0
+        for class_ in choice.classes:
+            found |= self._bits.get((CLASS, class_), 0)
+        if not choice.classes:
+            found = (1 << len(self.records)) - 1
+        for facet, value in choice.values:
+            found &= self._bits.get((facet, value), 0)
+        return found
+
+    def count(self, choice: Choice, facet: str) -> list[tuple[str, int]]:
+        """Return the values of a facet with how many records fit when it is chosen instead; most first."""
+        key = (choice.with_value(facet, ""), facet)
+        kept = self._counted.get(key)
+        if kept is not None:
+            self._counted.move_to_end(key)
+            return kept
+        fitting = self.select(key[0])
+        values = self._values.get(facet, [])
+        counts: Mapping[str, int]
+        if len(values) <= _FEW or fitting.bit_count() > len(values):
+            counts = {value: (self._bits[facet, value] & fitting).bit_count() for value in values}
+        else:
+            counter: Counter[str] = Counter()
+            for number in numbers_in(fitting):
+                counter.update(set(self._of[number].get(facet, ())))
+            counts = counter
+        made = sorted(((value, n) for value, n in counts.items() if n), key=lambda pair: (-pair[1], pair[0]))
+        self._counted[key] = made
+        if len(self._counted) > _KEPT * 16:
+            self._counted.popitem(last=False)
+        return made
+
+    def records_in(self, bits: int) -> list[str]:
+        """Return the records of a set, by IRI."""
+        return [self.records[number] for number in numbers_in(bits)]
+
+    def values_of(self, record: str, facet: str) -> Sequence[str]:
+        """Return what is said of a record under a facet."""
+        number = self._number.get(record)
+        return () if number is None else self._of[number].get(facet, ())
+
+    def alike(self, record: str, facets: Sequence[str], most: int = 6) -> list[tuple[str, list[tuple[str, str]]]]:
+        """Return the records that share most of what is said of a record, with (facet, value) for all that they share.
+
+        Earlier facets weigh more; a record must share a value of the first or second.
+        """
+        number = self._number.get(record)
+        if number is None:
+            return []
+        own = [(facet, value) for facet in facets for value in self.values_of(record, facet)]
+        weights = {facet: 2 ** (len(facets) - at) for at, facet in enumerate(facets)}
+        near = 0
+        for wanted in facets[:2]:
+            for facet, value in own:
+                near |= self._bits[facet, value] if facet == wanted else 0
+            near &= ~(1 << number)
+            if near.bit_count() >= most:
+                break
+        if near.bit_count() > _FEW:  # of very many, those that share the next thing too
+            for facet, value in own:
+                closer = near & self._bits[facet, value]
+                near = closer if closer.bit_count() >= most else near
+        scores: Counter[int] = Counter()
+        for facet, value in own:
+            for other in numbers_in(near & self._bits[facet, value], _FEW):
+                scores[other] += weights[facet]
+        best = sorted(scores, key=lambda other: (-scores[other], self.records[other]))[:most]
+        return [
+            (self.records[other], [(f, v) for f, v in own if self._bits[f, v] >> other & 1]) for other in best
+        ]  # fmt: skip
+
+
+def numbers_in(bits: int, most: int = -1) -> Iterator[int]:
+    """Return the positions of the bits that are set, lowest first, at most so many."""
+    for position, byte in enumerate(bits.to_bytes(bits.bit_length() // 8 + 1, "little")):
+        rest = byte
+        while rest:
+            if most == 0:
+                return
+            most -= 1
+            low = rest & -rest
+            yield position * 8 + low.bit_length() - 1
+            rest ^= low

@@ -1,0 +1,113 @@
+"""A matrix: rows against columns, each cell coloured by stage or by number, and a link."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from markupsafe import Markup
+
+from sundgraf.http.pictures.drawing import LETTER_WIDTH, Row, Work, anchor, cut, disc, join, picture, tag
+
+CELL, ROW = 44, 30  # pixels
+_TALL, _LOW = 116, 50  # pixels for the headings of columns, slanted or not
+_NARROW, _BROAD = 170, 430  # pixels for the headings of rows
+_SHADES = 5
+
+
+def draw(work: Work, most_rows: int = 0) -> Markup:
+    """Return the matrix; with `most_rows` only those rows that have most cells.
+
+    Parts: row, column, rank (of a stage) or number; order = "size" puts the fullest rows and columns first,
+    "given" leaves both as the answer has them. The headings of the rows are a picture of their own, which stays in
+    sight while the cells are moved sideways.
+    """
+    cells: dict[tuple[str, str], Row] = {}
+    first: dict[str, Row] = {}
+    for row in work.rows:
+        first.setdefault(work.text(row, "row"), row)
+        if work.text(row, "column"):
+            cells.setdefault((work.text(row, "row"), work.text(row, "column")), row)
+    rows, columns = _ordered(work, cells, "row"), _ordered(work, cells, "column")
+    rows = rows[:most_rows] if most_rows else rows
+    wide = 96 if work.question.picture.get("column_width") == "wide" else CELL
+    most = max((work.number(row, "number") for row in work.rows), default=1)
+    head = _LOW if wide > CELL else _TALL
+    side = min(_BROAD, max(_NARROW, max((len(name) for name in rows), default=0) * 14 * LETTER_WIDTH + 12))
+    height = head + ROW * len(rows) + 2
+    sides, lines = [], [join(_heading(name, wide * position, wide, head) for position, name in enumerate(columns))]
+    for at, name in enumerate(rows):
+        y = head + ROW * at
+        found = [(position, cells[name, column]) for position, column in enumerate(columns) if (name, column) in cells]
+        sides.append(_side(work, name, first[name], side, y, at))
+        lines.append(_band(wide * len(columns), y, at))
+        lines.extend(_cell(work, row, wide * position, y, wide, most) for position, row in found)
+    said = work.question.summary[work.language]
+    return tag(
+        "div", picture(side, height, work.say("Rows", "Rækker"), *sides, class_="sides", slice_=True),
+        picture(wide * len(columns) + 60, height, said, *lines, class_="cells"),
+        class_="matrix wide", tabindex="0", role="region", aria_label=said,
+    )  # fmt: skip
+
+
+def _side(work: Work, name: str, row: Row, width: float, y: float, at: int) -> Markup:
+    label = tag("text", cut(name, width - 8, 14), x=4, y=y + 20, class_="label")
+    address = work.link(row, "row_link")
+    return join([_band(width, y, at), anchor(address, name, label) if address else label])
+
+
+def _band(width: float, y: float, at: int) -> Markup:
+    return tag("rect", x=0, y=y, width=width, height=ROW, class_="band") if at % 2 == 0 else Markup("")
+
+
+def _cell(work: Work, row: Row, x: float, y: float, wide: float, most: int) -> Markup:
+    number = work.number(row, "number")
+    where = f"{work.text(row, 'row')}, {work.text(row, 'column')}"
+    counted = f"{number} {work.say('records', 'poster') if number != 1 else work.say('record', 'post')}"
+    middle = y + ROW / 2
+    if work.part("rank"):
+        rank = str(row.get(work.part("rank"), "0"))
+        stage = str(row.get("stageLabel", ""))
+        title = f"{where}: {stage}, {counted}" if stage else f"{where}: {counted}"
+        ground = tag("rect", x=x + 1, y=y + 1, width=wide - 2, height=ROW - 2, rx=4, class_=f"ground g{rank}")
+        many = tag("text", str(number), x=x + wide / 2 + 5, y=middle + 5, class_="many") if number > 1 else ""
+        shown = disc(rank, x + wide / 2 - (6 if many else 0), middle, 6)
+        return anchor(work.link(row), title, ground, shown, many, class_=f"on{rank}")
+    shade = 2 + min(_SHADES - 1, int((_SHADES - 1) * number / max(1, most) + 0.5))
+    ground = tag("rect", x=x + 1, y=y + 1, width=wide - 2, height=ROW - 2, rx=4, class_=f"fill s{shade}")
+    return anchor(
+        work.link(row), f"{where}: {counted}", ground,
+        tag("text", str(number), x=x + wide / 2, y=middle + 5, class_=f"on{shade} tally"),
+    )  # fmt: skip
+
+
+def _heading(name: str, x: float, wide: float, head: float) -> Markup:
+    if wide > CELL:
+        words = name.split()
+        lines = [" ".join(words[: (len(words) + 1) // 2]), " ".join(words[(len(words) + 1) // 2 :])]
+        shown = [line for line in lines if line]
+        return join(
+            tag(
+                "text",
+                cut(line, wide, 13),
+                x=x + wide / 2,
+                y=head - 8 - 17 * (len(shown) - 1 - at),
+                class_="head middle",
+            )
+            for at, line in enumerate(shown)
+        )
+    middle, y = x + wide / 2 + 4, head - 8
+    return tag("text", cut(name, head, 13), x=middle, y=y, class_="head", transform=f"rotate(-60 {middle:g} {y:g})")
+
+
+def _ordered(work: Work, cells: dict[tuple[str, str], Row], part: str) -> list[str]:
+    """Return the names of rows or columns: fullest first, by a rank in the answer, or as the answer has them."""
+    side = 0 if part == "row" else 1
+    names = list(dict.fromkeys(text for row in work.rows if (text := work.text(row, part))))
+    rank = work.part(f"{part}_order")
+    if work.question.picture.get("order") == "size":
+        sizes = Counter(key[side] for key in cells)
+        names.sort(key=lambda name: (-sizes[name], name))
+    elif rank:
+        ranks = {work.text(row, part): str(row.get(rank, "")) for row in work.rows}
+        names.sort(key=lambda name: ranks[name], reverse=part == "row")
+    return names

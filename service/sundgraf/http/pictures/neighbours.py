@@ -1,0 +1,90 @@
+"""What is around a thing: what points to it on the left, what it points to on the right, by property."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from markupsafe import Markup
+
+from sundgraf.http.pictures.drawing import anchor, cut, join, picture, tag
+
+_BOX, _HIGH, _GAP, _CENTRE, _ACROSS = 300, 26, 4, 250, 110  # pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A thing beside the one in the middle, and the page that walking on leads to."""
+
+    label: str
+    page: str
+
+
+@dataclass(slots=True)
+class Group:
+    """The things at the other end of one property; `more` says how many are not drawn."""
+
+    label: str
+    nodes: list[Node] = field(default_factory=list)
+    more: int = 0
+
+
+def draw(title: str, incoming: list[Group], outgoing: list[Group], language: str) -> Markup:
+    """Return the picture."""
+    left, right = _height(incoming), _height(outgoing)
+    height = max(left, right, 120)
+    middle = height / 2
+    centre = _BOX + _ACROSS
+    drawn = [
+        *_column(incoming, 0, (height - left) / 2, centre, middle, True, language),
+        *_column(outgoing, centre + _CENTRE + _ACROSS, (height - right) / 2, centre + _CENTRE, middle, False, language),
+        tag("rect", x=centre, y=middle - 36, width=_CENTRE, height=72, rx=8, class_="fill s6"),
+        *_title(title, centre + _CENTRE / 2, middle),
+    ]
+    said = f"Omkring {title}" if language == "da" else f"Around {title}"
+    return tag(
+        "div", picture(2 * _BOX + 2 * _ACROSS + _CENTRE, height, said, *drawn, class_="neighbours"),
+        class_="wide", tabindex="0", role="region", aria_label=said,
+    )  # fmt: skip
+
+
+def _column(
+    groups: list[Group], x: float, top: float, to_x: float, to_y: float, left: bool, language: str
+) -> list[Markup]:  # fmt: skip
+    drawn = []
+    y = top
+    for group in groups:
+        begin = y
+        inner = [tag("text", group.label, x=x + (_BOX if left else 0), y=y + 16, class_="tiny end" if left else "tiny")]
+        y += 22
+        for node in group.nodes:
+            box = tag("rect", x=x, y=y, width=_BOX, height=_HIGH, rx=4, class_="box")
+            text = tag("text", cut(node.label, _BOX - 16, 13), x=x + 8, y=y + 18, class_="label")
+            inner.append(anchor(f"{node.page}?lang={language}", node.label, box, text))
+            y += _HIGH + _GAP
+        if group.more:
+            inner.append(tag("text", f"+{group.more}", x=x + 8, y=y + 14, class_="tiny"))
+            y += 18
+        at, edge = (begin + y) / 2 + 8, x + (_BOX if left else 0)
+        bend = (to_x - edge) / 2
+        rail = tag("path", d=f"M{edge:g} {begin + 24:g}V{y - _GAP:g}", class_="rail")
+        curve = f"M{edge:g} {at:g}C{edge + bend:g} {at:g} {to_x - bend:g} {to_y:g} {to_x:g} {to_y:g}"
+        drawn.append(tag("g", tag("path", d=curve, class_="edge"), rail, join(inner)))
+        y += 12
+    return drawn
+
+
+def _height(groups: list[Group]) -> float:
+    return sum(34 + len(group.nodes) * (_HIGH + _GAP) + (18 if group.more else 0) for group in groups)
+
+
+def _title(title: str, x: float, y: float) -> list[Markup]:
+    words, lines = title.split(), [""]
+    for word in words:
+        if len(lines[-1]) + len(word) > 30 and lines[-1]:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    shown = lines[:3] if len(lines) <= 3 else [*lines[:2], lines[2] + " …"]
+    return [
+        tag("text", cut(line, _CENTRE, 13), x=x, y=y + 5 + 18 * (at - (len(shown) - 1) / 2), class_="middle on6")
+        for at, line in enumerate(shown)
+    ]
