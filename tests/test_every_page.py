@@ -22,8 +22,12 @@ SPARQL = (
     "/sparql?format=html&query=SELECT+%3Fclass+%28COUNT%28*%29+AS+%3Fn%29+%7B+%3Fs+a+%3Fclass+%7D+GROUP+BY+%3Fclass"
 )
 PAGES = [
-    "/", "/solutions", "/search?q=sepsis", "/report", "/publications", "/templates", "/submit", "/submit/Project",
-    "/validate", "/sign-in", "/history/solution/s-0002", "/doc/solution/s-0002", "/doc/project/p-1001",
+    "/", "/catalogue", "/catalogue?type=practice&country=pl-0000&sort=stage", "/pictures", "/pictures/timeline",
+    "/compare?record=solution/s-0002&record=solution/s-0003", "/pictures/use-case-by-country",
+    "/pictures/solution-by-region", "/pictures/records-by-country", "/pictures/records-by-region",
+    "/pictures/effects-by-evidence", "/pictures/lineage", "/neighbourhood/solution/s-0003", "/search?q=sepsis",
+    "/report", "/publications", "/templates", "/submit", "/submit/Project", "/validate", "/sign-in",
+    "/history/solution/s-0002", "/doc/solution/s-0002", "/doc/project/p-1001",
     "/doc/source/src-0000", "/ask", "/ask/use-cases-across-countries", "/ask/lacking-in-region?region=pl-0004",
     "/ask/technology-by-maturity", "/ask/search", "/sparql", SPARQL, "/def/", "/def/Solution", "/def/useCase",
     "/concept/technology", "/concept/use-case", "/concept/stage/pilot", "/shape/Solution", "/shape/Project-title",

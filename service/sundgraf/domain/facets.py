@@ -48,7 +48,7 @@ class Facets:
         for number, record in enumerate(self.records):
             own = {facet: list(values) for facet, values in said[record].items()}
             for value in [value for values in said[record].values() for value in values]:
-                for facet, more in lending.get(value, ()):
+                for facet, more in () if CLASS in said.get(value, ()) else lending.get(value, ()):
                     held = own.setdefault(facet, [])
                     if more not in held:
                         held.append(more)

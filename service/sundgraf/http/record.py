@@ -14,6 +14,12 @@ LABELS = (
     "http://xmlns.com/foaf/0.1/name",
 )
 _HIDDEN = frozenset({"http://www.w3.org/2000/01/rdf-schema#label", "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"})
+_FIRST = (
+    "title", "prefLabel", "name", "altLabel", "description", "definition", "currentStage", "technologyType", "maturity",
+    "useCase", "broaderUseCase", "area", "effect", "country", "region", "spatial", "operator", "leadOrganisation",
+    "participant", "vendor", "uses", "realises", "startDate", "endDate",
+)  # fmt: skip
+_LAST = ("sharesUseCaseWith", "cites", "editorialNote", "source", "sourceSection", "sourcePage", "identifier")
 Row = dict[str, Term]
 
 
@@ -94,10 +100,9 @@ def local_name(iri: str) -> str:
 
 
 def _rank(iri: str) -> int:
-    for position, part in enumerate(("identifier", "title", "prefLabel", "name", "description", "definition")):
-        if iri.endswith(part):
-            return position
-    return 50
+    """Return where a property stands: first what a reader looks for, last what is formal."""
+    name = local_name(iri)
+    return _FIRST.index(name) if name in _FIRST else 90 + _LAST.index(name) if name in _LAST else 50
 
 
 def _by(rows: Iterable[Row], name: str) -> dict[str, list[Row]]:

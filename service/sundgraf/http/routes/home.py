@@ -51,7 +51,6 @@ def router(context: Context) -> APIRouter:
                                     f"{request.base_url}sparql")  # fmt: skip
         return Response(document.write(format.name), headers={"Content-Type": format.content_type, "Vary": "Accept"})
 
-
     return routes
 
 

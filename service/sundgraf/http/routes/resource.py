@@ -24,6 +24,7 @@ from sundgraf.domain.errors import Gone, InvalidParameter, NotFound, Refused
 from sundgraf.domain.media import CSV, GRAPHS, HTML, Format, choose, named
 from sundgraf.domain.names import BASE, Name, parse_path
 from sundgraf.domain.terms import IRI
+from sundgraf.http.beside import find_beside
 from sundgraf.http.context import Context
 from sundgraf.http.delivery import CACHEABLE, entity_tag
 from sundgraf.http.facts import page_query
@@ -32,8 +33,13 @@ from sundgraf.http.pages import language_of
 from sundgraf.http.record import group_claims, group_facts, title_of
 from sundgraf.http.routes.history import version_document
 from sundgraf.http.routes.sparql import NO_WRITES
+from sundgraf.http.support import by_date, differing_stages, find_support, key_of, rows_of
 
 _FORMATS = (*GRAPHS, HTML, CSV)
+_SHOWN_ABOVE = (
+    "http://purl.org/dc/terms/title", "http://purl.org/dc/terms/description",
+    "http://www.w3.org/2004/02/skos/core#definition",
+)  # fmt: skip
 _ROOMS = ("doc", "def", "concept", "shape", "query", "graph")
 _PAGE_QUERIES = (
     "facts", "claims", "incoming", "describe", "labels", "graph", "holds", "minted", "ontology", "withdrawn",
@@ -138,7 +144,7 @@ async def _respond(
         headers["Link"] = link_header(name, others, page, description.pages, asked)
         if format is CSV:
             return Response(_table(iri, description), headers=headers)
-        return _page(context, request, name, description, headers)
+        return await _page(context, request, name, description, headers)
     body, description = await describe_as(
         context.store, queries, iri, page, format, f"{BASE.rstrip('/')}{name.document}"
     )
@@ -146,19 +152,28 @@ async def _respond(
     return Response(body, headers=headers)
 
 
-def _page(
+async def _page(
     context: Context, request: Request, name: Name, description: Description, headers: dict[str, str]
 ) -> Response:
     language = language_of(request)
     headers.pop("Content-Type")
+    facts, claims = group_facts(description.facts, language), group_claims(description.claims, language)
+    support = find_support(facts, claims)
     return context.pages.render(
         request,
         "record.html",
         headers={k: v for k, v in headers.items() if k != "Vary"},
         name=name,
         title=title_of(description.facts, language) or name.rest,
-        facts=group_facts(description.facts, language),
-        claims=group_claims(description.claims, language),
+        facts=facts,
+        claims=claims,
+        lines=rows_of(facts, support, _SHOWN_ABOVE),
+        support=support,
+        key_of=key_of,
+        descriptions=[value for fact in facts if fact.iri in _SHOWN_ABOVE[1:] for value in fact.values],
+        disagreeing=differing_stages(claims),
+        reports=by_date(claims.get("StatusReport", [])),
+        beside=await find_beside(context, name, description.incoming, language),
         description=description,
         formats=[format for format in _FORMATS if format is not HTML],
         publication=context.store.publication(),
