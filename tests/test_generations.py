@@ -97,17 +97,22 @@ def test_full_disk_while_loading_changes_nothing_and_says_so(state, tmp_path):
     assert not list(state.glob("staging-*"))
 
 
-@pytest.mark.parametrize("damage", ["pointer", "meta", "store"])
+@pytest.mark.parametrize("damage", ["pointer", "meta", "store", "content"])
 def test_half_written_state_is_named_with_the_way_out(state, damage):
     generation = generations.current(state)
     if damage == "pointer":
         (state / "current.json").write_text('{"generation": ')
     elif damage == "meta":
         (generation.path / "meta.json").unlink()
-    else:
+    elif damage == "store":
         (generation.store / "CURRENT").unlink()
+    else:
+        (generation.store / "CURRENT").write_text("nonsense")
     with pytest.raises(StoreUnusable, match="sundgraf load --rebuild"):
         open_direct(state)
+    (state.parent / "a.nt").write_text(GOOD)
+    with pytest.raises(StoreUnusable, match="sundgraf load --rebuild"):
+        publish_files(state, [state.parent / "a.nt"])
     asked = run(state, "query", "ASK { ?s ?p ?o }")
     assert asked.returncode == 2
     assert "--rebuild" in asked.stderr
@@ -118,9 +123,30 @@ def test_half_written_state_is_named_with_the_way_out(state, damage):
 def test_damaged_state_that_holds_added_files_is_never_rebuilt_by_itself(state, tmp_path):
     (tmp_path / "a.nt").write_text(GOOD)
     publish_files(state, [tmp_path / "a.nt"])
-    (generations.current(state).store / "CURRENT").unlink()
+    (generations.current(state).store / "CURRENT").write_text("nonsense")
     with pytest.raises(StoreUnusable):
         ensure_published(state, ROOT)
+    done = run(state, "serve", "--port", "0")
+    assert done.returncode == 2
+    assert "restore a backup" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_damaged_state_that_our_own_files_can_make_again_is_made_again(state):
+    (generations.current(state).store / "CURRENT").write_text("nonsense")
+    assert ensure_published(state, ROOT).number == 2
+    assert size(state) > 10_000
+
+
+def test_added_files_are_not_left_out_unasked(state, tmp_path):
+    (tmp_path / "a.nt").write_text(GOOD)
+    publish_files(state, [tmp_path / "a.nt"])
+    for arguments, says in (((), "--rebuild"), ((str(tmp_path / "a.nt"), "--rebuild"), "after that"),
+                            (("--graph", "https://example.org/g"), "name the files")):  # fmt: skip
+        done = run(state, "load", *arguments)
+        assert done.returncode == 2
+        assert says in done.stderr
+    assert generations.current(state).number == 2
 
 
 def test_unchanged_rooms_are_not_published_again(state):

@@ -67,17 +67,28 @@ def load(files: tuple[Path, ...], graph: str, rebuild: bool, as_json: bool) -> N
       sundgraf load
       sundgraf load more.nt --graph https://example.org/graph/more
     """
-    from sundgraf.application.load import publish_files, publish_rooms, room_files  # noqa: PLC0415
+    from sundgraf.application.load import (  # noqa: PLC0415
+        publish_files,
+        publish_rooms,
+        require_nothing_added,
+        room_files,
+    )
     from sundgraf.domain.terms import legal_iri  # noqa: PLC0415
 
     settings = current_settings()
     if graph and not legal_iri(graph):
         raise BadInput(f"--graph {graph!r} is not an absolute IRI.")
-    if files and not rebuild:
+    if files and rebuild:
+        raise BadInput("--rebuild makes the state from our own files alone; load other files after that.")
+    if graph and not files:
+        raise BadInput("--graph names the graph of files; name the files too.")
+    if files:
         with progress_bar("Loading", len(files)) as progress:
             made = publish_files(settings.state, files, graph, progress=progress)
     else:
         root = root_of(settings)
+        if not rebuild:
+            require_nothing_added(settings.state)
         with progress_bar("Loading", len(room_files(root))) as progress:
             made = publish_rooms(settings.state, root, progress=progress)
     if as_json:

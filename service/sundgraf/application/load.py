@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -143,6 +144,8 @@ def publish_files(
             raise BadInput(f"There is no file {str(path)!r}.")
     with generations.publishing(state):
         base = generations.current(state)
+        if base is not None:
+            open_direct(state)  # raises where its files are damaged, before they are built upon
         with generations.staging(state, base) as staged:
             sources = [SourceFile(path, graph) for path in paths]
             number, time = generations.next_number(state), generations.utc_now()
@@ -160,6 +163,17 @@ def publish_files(
             )
 
 
+def require_nothing_added(state: Path) -> None:
+    """Raise BadInput where files were loaded beside our own, which a new edition of ours would leave out."""
+    with contextlib.suppress(StoreUnusable):
+        held = generations.current(state)
+        if held is not None and held.added:
+            raise BadInput(
+                f"Other files ({held.added}) were loaded beside our own and would be left out; give --rebuild to "
+                "publish without them, and load them again after that."
+            )
+
+
 def ensure_published(
     state: Path, root: Path, progress: Callable[[int], object] = _no_progress
 ) -> generations.Generation:
@@ -173,6 +187,8 @@ def ensure_published(
             settle(state, Inbox(state))
     try:
         held = generations.current(state)
+        if held is not None:
+            open_direct(state)  # files that are there and damaged show only now
     except StoreUnusable:
         if any(entry.get("added") for entry in generations.log(state)):
             raise

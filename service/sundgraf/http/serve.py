@@ -19,9 +19,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from sundgraf.application.load import ensure_published
+from sundgraf.application.load import ensure_published, room_files
 from sundgraf.bundle import Bundle
-from sundgraf.console import current_settings
+from sundgraf.console import current_settings, progress_bar
 from sundgraf.domain.errors import BadInput, StoreUnusable, SundgrafError
 from sundgraf.http import logs
 from sundgraf.settings import Settings
@@ -40,7 +40,7 @@ def run(settings: Settings, bundle: Bundle, host: str, port: int) -> None:
     keeper = _Keeper(settings, bundle, listeners)
     try:
         if not settings.store:
-            _in_a_child(lambda: ensure_published(settings.state, bundle.root))
+            _in_a_child(lambda: _publish(settings.state, bundle.root))
             keeper.start_nursery()
         for place in range(settings.web_processes):
             keeper.start_web(place)
@@ -261,6 +261,11 @@ def _listen(host: str, port: int, count: int) -> list[socket.socket]:
             ) from error
         raise BadInput(f"{host}:{port} cannot be served ({error}).") from error
     return listeners if sys.platform == "linux" else listeners * count
+
+
+def _publish(state: Path, root: Path) -> None:
+    with progress_bar("Loading", len(room_files(root))) as progress:
+        ensure_published(state, root, progress)
 
 
 def _in_a_child(task: object) -> None:
