@@ -103,6 +103,21 @@ def running(state: Path, *, port: int = 0, ready_seconds: float = READY_SECONDS,
         _stop(process)
 
 
+def processes_of(server: Server) -> set[int]:
+    """The service's first process and all that descend from it and are not zombies, from /proc."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                if fields[0] != "Z":
+                    parents[int(entry.name)] = int(fields[1])
+    found = {server.pid} & parents.keys()
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The service with the repository's own graph, shared by all tests of a session: leave it as it is."""

@@ -15,7 +15,7 @@ import pyoxigraph as ox
 import pytest
 import rdflib
 
-from server import run, running
+from server import processes_of, run, running
 from sundgraf.domain.errors import NotAcceptable
 from sundgraf.domain.media import CSV, GRAPHS, HTML, JSON, NTRIPLES, SOLUTIONS, TURTLE, XML, choose
 from sundgraf.store.writers import write_graph
@@ -232,8 +232,7 @@ def test_million_rows_begin_at_once_and_do_not_pile_up(tmp_path):
     with running(state, SUNDGRAF_WEB_PROCESSES="1") as server:
 
         def memory() -> int:
-            pids = [int(e.name) for e in Path("/proc").iterdir() if e.name.isdigit()]
-            group = [pid for pid in pids if _group(pid) == server.pid]
+            group = sorted(processes_of(server))
             return max(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096 for pid in group[:2])
 
         before = memory()
@@ -245,13 +244,6 @@ def test_million_rows_begin_at_once_and_do_not_pile_up(tmp_path):
                 rows += piece.count(b"\n")
         assert rows >= 1_200_000
         assert memory() - before < 64 << 20
-
-
-def _group(pid: int) -> int:
-    try:
-        return os.getpgid(pid)
-    except OSError:
-        return 0
 
 
 def test_stored_state_and_json_agree(server):

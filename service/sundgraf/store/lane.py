@@ -11,6 +11,7 @@ import signal
 from collections import deque
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, cast
 
 from sundgraf.domain.errors import Busy, StoreError
@@ -20,6 +21,7 @@ _MOST_HELD_PIECES = 4  # then the worker waits for the reader
 _QUERIES_PER_WORKER = 20_000  # reading makes shared pages private one by one; a fresh worker shares them again
 _RETRY_SECONDS = 0.1
 _START_SECONDS = 30.0
+_LEAST, _LITTLE = 19, 5  # as nice(1) has it: a seventieth and a third of a usual share
 
 
 @lru_cache(maxsize=1)
@@ -89,8 +91,10 @@ class Connection(asyncio.Protocol):
         return future
 
     def kill(self) -> None:
-        """End the worker, whatever it is doing."""
+        """End the worker, whatever it is doing. To give back its memory it needs the processor once more."""
         if self.pid and not self.gone:
+            if self.demoted:
+                self._set_back(_LITTLE)
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(self.pid, signal.SIGKILL)
         self.close()
@@ -98,8 +102,9 @@ class Connection(asyncio.Protocol):
     def demote(self) -> None:
         """Let others go before this worker."""
         self.demoted = True
+        _share(self.pid, _LEAST)
         with contextlib.suppress(OSError, ValueError):
-            if hasattr(os, "sched_setscheduler"):  # Linux: it runs when nobody else wants the processor
+            if hasattr(os, "sched_setscheduler"):  # Linux: it runs when nobody else of its session wants the processor
                 os.sched_setscheduler(self.pid, os.SCHED_IDLE, os.sched_param(0))
             else:
                 os.setpriority(os.PRIO_PROCESS, self.pid, 19)
@@ -107,15 +112,29 @@ class Connection(asyncio.Protocol):
     def promote(self) -> None:
         """Undo `demote` where that is allowed, so that the worker can be used again."""
         if may_promote() and not self.gone:
-            with contextlib.suppress(OSError, ValueError):
+            self._set_back(0)
+            self.demoted = False
+
+    def _set_back(self, nice: int) -> None:
+        _share(self.pid, nice)
+        with contextlib.suppress(OSError, ValueError):
+            if hasattr(os, "sched_setscheduler"):
                 os.sched_setscheduler(self.pid, os.SCHED_OTHER, os.sched_param(0))
-                self.demoted = False
 
     def close(self) -> None:
         """Let the worker go."""
         self.gone = True
         if self._transport is not None:
             self._transport.abort()
+
+
+def _share(pid: int, nice: int) -> None:
+    """Set how much of the processor a worker's session gets beside others (sched(7), "The autogroup feature").
+
+    Without this, a web process or a client in another session waits for a whole turn of a worker, however idle.
+    """
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{pid}/autogroup").write_text(str(nice), "ascii")
 
 
 class Lane:

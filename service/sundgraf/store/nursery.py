@@ -156,6 +156,7 @@ def _fork_worker(
     if pid == 0:
         try:
             die_with_parent(parent)
+            os.setsid()  # Linux shares the processor among sessions, and a long query's gets less (store/lane.py)
             listener.close()
             keeper.close()
             signal.set_wakeup_fd(-1)
