@@ -194,6 +194,50 @@ def test_service_calls_nobody(strict, text):
             trap.accept()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * FROM <http://127.0.0.1:%d/> WHERE { ?s ?p ?o }",
+        "SELECT * FROM NAMED <http://127.0.0.1:%d/> WHERE { GRAPH ?g { ?s ?p ?o } }",
+        "SELECT * FROM <file:///etc/passwd> FROM <http://127.0.0.1:%d/> WHERE { ?s ?p ?o }",
+    ],
+)
+def test_graphs_that_are_not_held_are_empty_and_never_fetched(strict, text):
+    with socket.create_server(("127.0.0.1", 0)) as trap:
+        trap.settimeout(0.3)
+        asked = [text % trap.getsockname()[1]]
+        answers = [ask(strict, asked[0]), ask(strict, "SELECT * WHERE { ?s ?p ?o }", **{
+            "default-graph-uri": f"http://127.0.0.1:{trap.getsockname()[1]}/"})]  # fmt: skip
+        for answer in answers:
+            assert answer.json()["results"]["bindings"] == []
+        with pytest.raises(TimeoutError):
+            trap.accept()
+
+
+def test_service_that_is_allowed_is_called_and_no_other(server, tmp_path):
+    (tmp_path / "a.ttl").write_text("<https://w3id.org/sundgraf/id/solution/s-0001> a <https://example.org/Known> .\n")
+    state = tmp_path / "state"
+    assert run(state, "load", str(tmp_path / "a.ttl")).returncode == 0
+    text = (
+        "SELECT ?t WHERE { ?s a <https://example.org/Known> SERVICE <%s> { ?s <http://purl.org/dc/terms/title> ?t } }"
+    )
+    with running(
+        state, SUNDGRAF_WEB_PROCESSES="1", SUNDGRAF_SERVICE_ALLOW=f"{server.sparql}, http://127.0.0.1:9/"
+    ) as it:
+        answer = ask(it, text % server.sparql)
+        assert {row["t"]["xml:lang"] for row in answer.json()["results"]["bindings"]} == {"da", "en"}
+        assert "etag" not in answer.headers
+        other = ask(it, text % "http://127.0.0.1:8/")
+        assert other.status_code == 403
+        assert server.sparql in other.json()["detail"]
+
+
+def test_allowed_service_that_is_no_address_is_told_at_the_start(tmp_path):
+    done = run(tmp_path, "serve", "--port", "0", SUNDGRAF_SERVICE_ALLOW="example.org/sparql")
+    assert done.returncode == 2
+    assert "'example.org/sparql' is no address" in done.stderr
+
+
 def test_worker_in_memory_cannot_open_a_connection_at_all(tmp_path):
     """Whatever our own reading of a query lets through: the worker itself is asked here, past the refusal."""
     from sundgraf.application.load import ensure_published

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -59,3 +60,11 @@ class Settings(BaseSettings):
     service_allow: str = Field(
         default="", description="Comma-separated endpoints that SERVICE may call; none by default."
     )
+
+    @field_validator("service_allow")
+    @classmethod
+    def _require_endpoints(cls, text: str) -> str:
+        for endpoint in filter(None, (part.strip() for part in text.split(","))):
+            if not re.fullmatch(r"https?://[^\s<>\"{}|\\^`]+", endpoint):
+                raise ValueError(f"{endpoint!r} is no address of an endpoint; write https://..., parted by commas")
+        return text

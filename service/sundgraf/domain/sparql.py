@@ -75,9 +75,9 @@ def read(text: str) -> Reading:
     is SPARQL.
     """
     form = ""
-    volatile = False
     plain = _ESCAPE.sub(_unescape, text)
     services = tuple(match[1] or match[2] for match in _SERVICE.finditer(plain))
+    volatile = bool(services)  # what others answer is not ours to date
     for kind, token in _tokens(plain):
         if kind != "word":
             continue

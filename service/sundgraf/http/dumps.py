@@ -58,7 +58,9 @@ def start_making(context: Context) -> None:
 
 async def _make(state: Path) -> None:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "sundgraf.application.dump", str(state)), stderr=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", "sundgraf.application.dump", str(state)),
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
     )
     try:
         _, said = await process.communicate()

@@ -80,6 +80,7 @@ class _Keeper:
             self._folder / f"{self._sockets}.sock",
             in_memory=fits and not self._on_disk,
             memory=self._settings.worker_memory,
+            may_call=bool(self._settings.service_allow),
         )
         before, self._nursery, self._number = self._nursery, started, generation.number
         said = {"socket": str(started.socket_path), "number": generation.number, "time": generation.time,

@@ -44,9 +44,12 @@ class Nursery:
         self.lifeline.close()
 
 
-def start(store: Path, publication: Publication, socket_path: Path, *, in_memory: bool, memory: int) -> Nursery:
+def start(
+    store: Path, publication: Publication, socket_path: Path, *, in_memory: bool, memory: int, may_call: bool = False
+) -> Nursery:
     """Fork a nursery for the store in `store` and return once it takes connections.
 
+    With `may_call` its workers may open connections, for SERVICE; else those of a graph in memory cannot open anything.
     Call only from a process without threads. Raises RuntimeError when the store cannot be opened.
     """
     near, far = socket.socketpair()
@@ -57,7 +60,7 @@ def start(store: Path, publication: Publication, socket_path: Path, *, in_memory
         try:
             die_with_parent(parent)
             near.close()
-            _run(store, publication, socket_path, far, in_memory=in_memory, memory=memory)
+            _run(store, publication, socket_path, far, in_memory=in_memory, memory=memory, may_call=may_call)
             code = 0
         except BaseException as error:  # noqa: BLE001  the only way out of a forked child is _exit
             with contextlib.suppress(OSError):
@@ -74,7 +77,14 @@ def start(store: Path, publication: Publication, socket_path: Path, *, in_memory
 
 
 def _run(
-    store: Path, publication: Publication, socket_path: Path, keeper: socket.socket, *, in_memory: bool, memory: int
+    store: Path,
+    publication: Publication,
+    socket_path: Path,
+    keeper: socket.socket,
+    *,
+    in_memory: bool,
+    memory: int,
+    may_call: bool,
 ) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
@@ -88,7 +98,8 @@ def _run(
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(socket_path))
     listener.listen(_BACKLOG)
-    hello: dict[str, object] = {"number": publication.number, "may_call": not in_memory}  # a store on disk opens files
+    hello: dict[str, object] = {"number": publication.number, "may_call": may_call or not in_memory}
+    # (a store on disk opens files as it reads)
     keeper.sendall(b"ready")
     children: set[int] = set()
     woken, wake = socket.socketpair()
