@@ -138,6 +138,23 @@ def test_damaged_state_that_our_own_files_can_make_again_is_made_again(state):
     assert size(state) > 10_000
 
 
+def test_literals_that_come_back_differently_are_told_or_refused(state, tmp_path):
+    (tmp_path / "a.ttl").write_text(
+        '<urn:a> <urn:b> "x"@DA, "01"^^<http://www.w3.org/2001/XMLSchema#int>, "y"@da, 7, "2024-01-01", true .\n'
+    )
+    (tmp_path / "b.ttl").write_text('<urn:a> <urn:b> "x"@da, 7, "2024", false, "1.5"^^<urn:own> .\n')
+    refused = run(state, "load", str(tmp_path / "a.ttl"), "--strict")
+    assert refused.returncode == 2
+    assert "such as @DA as @da" in refused.stderr
+    assert generations.current(state).number == 1
+    told = run(state, "load", str(tmp_path / "a.ttl"), str(tmp_path / "b.ttl"), "--json")
+    assert told.returncode == 0
+    assert "a.ttl: the store keeps values, not letters: 2 of" in told.stderr
+    assert [(found["file"], found["count"]) for found in json.loads(told.stdout)["rewritten"]] == [("a.ttl", 2)]
+    quiet = run(state, "load", str(tmp_path / "b.ttl"), "--strict")
+    assert (quiet.returncode, quiet.stderr) == (0, "")
+
+
 def test_added_files_are_not_left_out_unasked(state, tmp_path):
     (tmp_path / "a.nt").write_text(GOOD)
     publish_files(state, [tmp_path / "a.nt"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,7 +18,7 @@ from sundgraf.domain.errors import BadInput, SundgrafError
 from sundgraf.keeping import doctor, template, token, verify
 
 if TYPE_CHECKING:
-    pass
+    from sundgraf.store.written import Rewritten
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 RESULT_FORMATS = ("table", "json", "csv", "tsv", "xml", "turtle", "ntriples", "rdfxml", "jsonld", "trig", "nquads")
@@ -57,9 +58,10 @@ def serve(host: str, port: int) -> None:
 @main.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--graph", default="", help="IRI of the named graph the files become.")
+@click.option("--strict", is_flag=True, help="Refuse files with literals that the store would write differently.")
 @click.option("--rebuild", is_flag=True, help="Make the state anew from our own files, whatever is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result for machines.")
-def load(files: tuple[Path, ...], graph: str, rebuild: bool, as_json: bool) -> None:
+def load(files: tuple[Path, ...], graph: str, strict: bool, rebuild: bool, as_json: bool) -> None:
     """Publish the repository's files, or other FILES beside what is published.
 
     \b
@@ -71,6 +73,7 @@ def load(files: tuple[Path, ...], graph: str, rebuild: bool, as_json: bool) -> N
         publish_files,
         publish_rooms,
         require_nothing_added,
+        rewritten_text,
         room_files,
     )
     from sundgraf.domain.terms import legal_iri  # noqa: PLC0415
@@ -82,17 +85,21 @@ def load(files: tuple[Path, ...], graph: str, rebuild: bool, as_json: bool) -> N
         raise BadInput("--rebuild makes the state from our own files alone; load other files after that.")
     if graph and not files:
         raise BadInput("--graph names the graph of files; name the files too.")
+    rewritten: list[Rewritten] = []
     if files:
         with progress_bar("Loading", len(files)) as progress:
-            made = publish_files(settings.state, files, graph, progress=progress)
+            made = publish_files(settings.state, files, graph, progress=progress, tell=rewritten.append, strict=strict)
     else:
         root = root_of(settings)
         if not rebuild:
             require_nothing_added(settings.state)
         with progress_bar("Loading", len(room_files(root))) as progress:
             made = publish_rooms(settings.state, root, progress=progress)
+    for found in rewritten:
+        click.echo(f"sundgraf: warning: {rewritten_text(found)}", err=True)
     if as_json:
-        click.echo(json.dumps({"publication": made.number, "time": made.time, "quads": made.quads}))
+        said = {"publication": made.number, "time": made.time, "quads": made.quads}
+        click.echo(json.dumps({**said, "rewritten": [asdict(found) for found in rewritten]}))
     else:
         click.echo(f"Publication {made.number}: {made.quads} statements.")
 

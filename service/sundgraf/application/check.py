@@ -18,6 +18,7 @@ from sundgraf.store.base import Publication
 from sundgraf.store.direct import DirectStore, syntax_fault
 from sundgraf.store.load import parse_file, read_store
 from sundgraf.store.shacl import validate
+from sundgraf.store.written import kept_form
 
 STEPS = ("syntax", "form", "literals", "questions", "checks", "shapes")
 _LONGEST_QUERY = 60  # lines
@@ -68,14 +69,10 @@ def _literals(root: Path) -> list[Finding]:
     """A literal that the store would change is written as the store keeps it, so that readers get it as written."""
     findings = []
     for file in room_files(root):
-        scratch = ox.Store()
         for quad in parse_file(file.path):
             if not isinstance(quad.object, ox.Literal):
                 continue
-            probe = ox.Quad(quad.subject, quad.predicate, quad.object)
-            scratch.add(probe)
-            kept = next(iter(scratch)).object
-            scratch.remove(probe)
+            kept = kept_form(quad.object)
             if kept != quad.object:
                 text = f"Write {kept} in place of {quad.object}; the store keeps it so."
                 danish = f"Skriv {kept} i stedet for {quad.object}; sådan gemmes det."

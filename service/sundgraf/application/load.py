@@ -27,6 +27,7 @@ from sundgraf.store.load import (
     forget_derived,
     format_of,
 )
+from sundgraf.store.written import LOOKED_AT, Rewritten, find_rewritten
 
 GRAPHS = "https://w3id.org/sundgraf/graph/"
 
@@ -132,16 +133,24 @@ def publish_files(
     *,
     agent: str = "sundgraf load",
     progress: Callable[[int], object] = _no_progress,
+    tell: Callable[[Rewritten], object] = lambda _: None,
+    strict: bool = False,
 ) -> generations.Generation:
     """Publish files of any size beside what is published.
 
-    Without `graph` triples go to the default graph only; with it, to that named graph and the default graph. Raises
-    MalformedData or UnknownFormat, and then nothing has changed.
+    Without `graph` triples go to the default graph only; with it, to that named graph and the default graph. `tell`
+    hears of each file with literals that the store writes differently; `strict` refuses such files. Raises
+    MalformedData, UnknownFormat or BadInput, and then nothing has changed.
     """
     for path in paths:
         format_of(path)
         if not path.is_file():
             raise BadInput(f"There is no file {str(path)!r}.")
+        rewritten = find_rewritten(path, None if strict else LOOKED_AT)
+        if rewritten is not None and strict:
+            raise BadInput(f"{rewritten_text(rewritten)} Write them so, or load without --strict.")
+        if rewritten is not None:
+            tell(rewritten)
     with generations.publishing(state):
         base = generations.current(state)
         if base is not None:
@@ -161,6 +170,14 @@ def publish_files(
             return generations.commit(
                 state, staged, quads=quads, edition=edition, added=added, agent=agent, reason=change.reason, time=time
             )
+
+
+def rewritten_text(found: Rewritten) -> str:
+    """Return one line on literals that the store writes differently."""
+    return (
+        f"{found.file}: the store keeps values, not letters: {found.count} of the literals looked at come back "
+        f"differently, such as {found.written[:120]} as {found.kept[:120]}."
+    )
 
 
 def require_nothing_added(state: Path) -> None:

@@ -14,6 +14,7 @@ from sundgraf.domain.errors import MalformedData, UnknownFormat
 _BASE = "https://w3id.org/sundgraf/"
 DERIVED = f"{_BASE}graph/derived"
 _POSITION = re.compile(r"(?:line|at) (\d+)(?: ?(?:column|:) ?(\d+))?")
+_PARSER = re.compile(r"^Parser error at line \d+ (?:column \d+|between columns \d+ and \d+)?:? ?")  # said before it
 _FORMATS = {
     ".ttl": ox.RdfFormat.TURTLE,
     ".nt": ox.RdfFormat.N_TRIPLES,
@@ -52,7 +53,7 @@ def parse_file(path: Path) -> list[ox.Quad]:
     try:
         return list(ox.parse(path=str(path), format=kind, rename_blank_nodes=True))
     except SyntaxError as error:
-        raise _malformed(path, error) from error
+        raise malformed(path, error) from error
     except OSError as error:
         raise MalformedData(f"{path}: cannot be read ({error.strerror or error})", str(path)) from error
 
@@ -85,7 +86,7 @@ def add_large(store: ox.Store, files: Iterable[SourceFile], progress: Callable[[
                 store.bulk_load(path=str(file.path), format=kind, to_graph=ox.NamedNode(file.graph))
             store.bulk_load(path=str(file.path), format=kind)
         except SyntaxError as error:
-            raise _malformed(file.path, error) from error
+            raise malformed(file.path, error) from error
         progress(1)
 
 
@@ -133,10 +134,11 @@ def _in_both(statements: Iterable[ox.Triple | ox.Quad], graph: str) -> Iterable[
         yield ox.Quad(one.subject, one.predicate, one.object)
 
 
-def _malformed(path: Path, error: SyntaxError) -> MalformedData:
-    text = " ".join(str(error).split())
+def malformed(path: Path, error: SyntaxError) -> MalformedData:
+    """Return what a parser found wrong with a file, with the place."""
+    text = " ".join(str(error.msg or error).split())
     line, column = error.lineno, error.offset
     if line is None and (position := _POSITION.search(text)):
         line, column = int(position[1]), int(position[2] or 0) or None
     where = f"{path}:{line or '?'}:{column or '?'}"
-    return MalformedData(f"{where}: {text}", str(path), line, column)
+    return MalformedData(f"{where}: {_PARSER.sub('', text)}", str(path), line, column)
