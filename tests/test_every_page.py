@@ -30,7 +30,8 @@ PAGES = [
     "/history/solution/s-0002", "/doc/solution/s-0002", "/doc/project/p-1001",
     "/doc/source/src-0000", "/ask", "/ask/use-cases-across-countries", "/ask/lacking-in-region?region=pl-0004",
     "/ask/technology-by-maturity", "/ask/search", "/sparql", SPARQL, "/def/", "/def/Solution", "/def/useCase",
-    "/concept/technology", "/concept/use-case", "/concept/stage/pilot", "/shape/Solution", "/shape/Project-title",
+    "/concept/", "/shape/", "/concept/technology", "/concept/use-case",
+    "/concept/stage/pilot", "/shape/Solution", "/shape/Project-title",
     "/query/ask/lineage", "/graph/catalogue/2024", "/doc/solution/s-9999", "/nothing/here",
 ]  # fmt: skip
 RULES = "{resultTypes: ['violations'], runOnly: arguments[0]}"

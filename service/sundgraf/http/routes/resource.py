@@ -31,6 +31,8 @@ from sundgraf.http.facts import page_query
 from sundgraf.http.links import link_header
 from sundgraf.http.pages import language_of
 from sundgraf.http.record import group_claims, group_facts, title_of
+from sundgraf.http.reference import ROOMS as REFERENCE
+from sundgraf.http.reference import reference_page
 from sundgraf.http.routes.history import version_document
 from sundgraf.http.routes.sparql import NO_WRITES
 from sundgraf.http.support import by_date, differing_stages, find_support, key_of, rows_of
@@ -144,6 +146,8 @@ async def _respond(
         headers["Link"] = link_header(name, others, page, description.pages, asked)
         if format is CSV:
             return Response(_table(iri, description), headers=headers)
+        if name.room in REFERENCE and (reference := await reference_page(context, request, name, headers)):
+            return reference
         return await _page(context, request, name, description, headers)
     body, description = await describe_as(
         context.store, queries, iri, page, format, f"{BASE.rstrip('/')}{name.document}"
