@@ -18,6 +18,7 @@ from sundgraf.store.view import Node, Object, View
 
 _TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _DEEPEST = 40  # shapes within shapes
+_TOLD_EACH = 1000  # focus nodes
 _VALUE_CHECKS: dict[str, Callable[[checks.Parameters], Callable[[Object], bool]]] = checks.BY_VALUE
 
 
@@ -35,6 +36,17 @@ class Violation:
     source: Node | None = None  # the sh:sparql constraint
 
 
+@dataclass(slots=True)
+class _Plan:
+    """What is asked of the values of a shape, made ready once: of each, of all, by other shapes, and by queries."""
+
+    by_value: list[tuple[str, Callable[[Object], bool]]] = field(default_factory=list)
+    by_set: list[tuple[str, checks.Parameters]] = field(default_factory=list)
+    others: list[tuple[str, Object]] = field(default_factory=list)
+    nested: list[Shape] = field(default_factory=list)
+    queries: list[Node] = field(default_factory=list)
+
+
 class Validator:
     """Validates data against shapes. What a shape needs to know of its own values is worked out once."""
 
@@ -42,15 +54,19 @@ class Validator:
         self._shapes = shapes
         self._data = data
         self._sparql = SPARQLConstraints(shapes.graph, sparql) if sparql is not None else None
-        self._ready: dict[tuple[Node, str, Object], Callable[[Object], bool]] = {}
+        self._plans: dict[Shape, _Plan] = {}
+        self._lists: dict[Object, list[Object]] = {}
         self._allowed: dict[Node, frozenset[str]] = {}
 
-    def all(self) -> Iterator[Violation]:
-        """Yield every result for every target in the data."""
+    def all(self, begun: Callable[[int], object] = lambda _: None) -> Iterator[Violation]:
+        """Yield every result for every target in the data; `begun` is told of so many more focus nodes at a time."""
         for node in self._shapes.targeted:
             shape = self._shapes.shape(node)
-            yield from self._sparql_results(shape, list(focuses := self._shapes.targets(node, self._data)))
-            for focus in focuses:
+            focuses = list(self._shapes.targets(node, self._data))
+            yield from self._sparql_results(shape, focuses)
+            for position, focus in enumerate(focuses):
+                if position % _TOLD_EACH == 0:
+                    begun(min(_TOLD_EACH, len(focuses) - position))
                 yield from self.check(shape, focus)
 
     def some(self, focuses: Iterable[Node]) -> Iterator[Violation]:
@@ -68,29 +84,51 @@ class Validator:
         if depth > _DEEPEST:
             raise BadShapes(f"{shape.node} refers to itself")
         values = [focus] if shape.path is None else values_of(shape.path, focus, self._data)
-        for name, parameter in shape.constraints:
-            if name == "property":
-                yield from self._nested(parameter, values, depth)
-                continue
-            for failed, value in self._failing(shape, name, parameter, focus, values, depth):
-                yield self._violation(shape, failed, focus, value)
+        plan = self._plans.get(shape) or self._plan(shape)
+        for name, value in self._failing(shape, plan, focus, values, depth):
+            yield self._violation(shape, name, focus, value)
+        for inner in plan.nested:
+            for value in values:
+                yield from self.check(inner, value, depth + 1)
+            if self._sparql is not None:
+                yield from self._sparql_results(inner, values)
 
     def conforms(self, node: Object, focus: Object, depth: int = 0) -> bool:
         """Say whether a node conforms to the shape at a node of the shapes graph."""
         if isinstance(node, (ox.Literal, ox.Triple)) or not self._shapes.active(node):
             return True
-        shape = self._shapes.shape(node)
-        if next(self.check(shape, focus, depth + 1), None) is not None:
+        return self._holds(self._shapes.shape(node), focus, depth + 1)
+
+    def _holds(self, shape: Shape, focus: Object, depth: int) -> bool:
+        """Say whether a focus node has no results at all, without making any."""
+        if depth > _DEEPEST:
+            raise BadShapes(f"{shape.node} refers to itself")
+        values = [focus] if shape.path is None else values_of(shape.path, focus, self._data)
+        plan = self._plans.get(shape) or self._plan(shape)
+        if next(iter(self._failing(shape, plan, focus, values, depth)), None) is not None:
+            return False
+        if not all(self._holds(inner, value, depth + 1) for inner in plan.nested for value in values):
             return False
         return next(iter(self._sparql_results(shape, [focus])), None) is None
 
-    def _nested(self, parameter: Object, values: list[Object], depth: int) -> Iterator[Violation]:
-        if isinstance(parameter, (ox.Literal, ox.Triple)) or not self._shapes.active(parameter):
-            return
-        shape = self._shapes.shape(parameter)
-        for value in values:
-            yield from self.check(shape, value, depth + 1)
-        yield from self._sparql_results(shape, values)
+    def _plan(self, shape: Shape) -> _Plan:
+        plan = self._plans[shape] = _Plan()
+        for name, parameter in shape.constraints:
+            parameters = checks.Parameters(self._shapes, shape, parameter, self._data)
+            is_node = not isinstance(parameter, (ox.Literal, ox.Triple))
+            if name in _VALUE_CHECKS:
+                plan.by_value.append((name, _VALUE_CHECKS[name](parameters)))
+            elif name in checks.BY_SET:
+                plan.by_set.append((name, parameters))
+            elif name == "property":
+                if is_node and self._shapes.active(parameter):  # type: ignore[arg-type]  # is_node says so
+                    plan.nested.append(self._shapes.shape(parameter))  # type: ignore[arg-type]
+            elif name == "sparql":
+                if is_node:
+                    plan.queries.append(parameter)  # type: ignore[arg-type]
+            else:
+                plan.others.append((name, parameter))
+        return plan
 
     def _violation(self, shape: Shape, name: str, focus: Object, value: Object | checks.Extra | None) -> Violation:
         path = shape.path
@@ -100,31 +138,32 @@ class Validator:
         return Violation(focus, shape.node, component, path, value, shape.severity, shape.messages)
 
     def _failing(
-        self, shape: Shape, name: str, parameter: Object, focus: Object, values: list[Object], depth: int
-    ) -> Iterable[tuple[str, Object | checks.Extra | None]]:
-        if name in _VALUE_CHECKS:
-            fits = self._ready.get((shape.node, name, parameter))
-            if fits is None:
-                fits = _VALUE_CHECKS[name](checks.Parameters(self._shapes, shape, parameter, self._data))
-                self._ready[shape.node, name, parameter] = fits
-            return [(name, value) for value in values if not fits(value)]
-        if name in ("not", "and", "or", "xone", "node"):
-            return [(name, value) for value in values if not self._logical(name, parameter, value, depth)]
-        if name in checks.BY_SET:
-            parameters = checks.Parameters(self._shapes, shape, parameter, self._data)
-            return [(name, value) for value in checks.BY_SET[name](parameters, focus, values)]
-        if name == "qualifiedValueShape":
-            return self._qualified(shape, parameter, values, depth)
-        if name == "closed":
-            return self._extra(shape, parameter, values)
-        return []
+        self, shape: Shape, plan: _Plan, focus: Object, values: list[Object], depth: int
+    ) -> Iterator[tuple[str, Object | checks.Extra | None]]:
+        for name, fits in plan.by_value:
+            for value in values:
+                if not fits(value):
+                    yield name, value
+        for name, parameters in plan.by_set:
+            for failed in checks.BY_SET[name](parameters, focus, values):
+                yield name, failed
+        for name, parameter in plan.others:
+            if name in ("not", "and", "or", "xone", "node"):
+                yield from ((name, value) for value in values if not self._logical(name, parameter, value, depth))
+            elif name == "qualifiedValueShape":
+                yield from self._qualified(shape, parameter, values, depth)
+            elif name == "closed":
+                yield from self._extra(shape, parameter, values)
 
     def _logical(self, name: str, parameter: Object, value: Object, depth: int) -> bool:
         if name == "node":
             return self.conforms(parameter, value, depth)
         if name == "not":
             return not self.conforms(parameter, value, depth)
-        held = (self.conforms(member, value, depth) for member in self._shapes.list(parameter))
+        members = self._lists.get(parameter)
+        if members is None:
+            members = self._lists[parameter] = self._shapes.list(parameter)
+        held = (self.conforms(member, value, depth) for member in members)
         return all(held) if name == "and" else any(held) if name == "or" else sum(held) == 1
 
     def _qualified(
@@ -165,9 +204,7 @@ class Validator:
     def _sparql_results(self, shape: Shape, focuses: list[Object]) -> Iterator[Violation]:
         if self._sparql is None or not focuses:
             return
-        for name, constraint in shape.constraints:
-            if name != "sparql" or isinstance(constraint, (ox.Literal, ox.Triple)):
-                continue
+        for constraint in (self._plans.get(shape) or self._plan(shape)).queries:
             for found in self._sparql.run(constraint, shape, focuses):
                 messages = found.messages or messages_of(self._shapes.graph, constraint) or shape.messages
                 yield Violation(

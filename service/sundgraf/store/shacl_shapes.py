@@ -37,15 +37,19 @@ _DEACTIVATED = sh("deactivated")
 
 @dataclass(slots=True)
 class Path:
-    """A property path. `kind` is "predicate", "sequence" or one of SHACL's; `node` is where the shapes graph has it."""
+    """A property path. `kind` is "predicate", "sequence" or one of SHACL's; `node` is where the shapes graph has it.
+
+    `choices` are the properties of an alternative path that is made of nothing else.
+    """
 
     kind: str
     node: Node
     predicate: ox.NamedNode | None = None
     parts: list[Path] = field(default_factory=list)
+    choices: frozenset[ox.NamedNode] = frozenset()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Shape:
     """A node shape, or a property shape where it has a path. `constraints` are (parameter, value) in a fixed order."""
 
@@ -66,6 +70,7 @@ class Shapes:
     def __init__(self, graph: View) -> None:
         self.graph = graph
         self._shapes: dict[Node, Shape] = {}
+        self._active: dict[Node, bool] = {}
         self.targeted = sorted(self._with_targets(), key=str)
 
     def shape(self, node: Node) -> Shape:
@@ -77,7 +82,10 @@ class Shapes:
 
     def active(self, node: Node) -> bool:
         """Say whether a shape is not deactivated."""
-        return _TRUE not in self.graph.objects(node, _DEACTIVATED)
+        known = self._active.get(node)
+        if known is None:
+            known = self._active[node] = _TRUE not in self.graph.objects(node, _DEACTIVATED)
+        return known
 
     def list(self, head: Object) -> list[Object]:
         """Return the members of an RDF list. Raises BadShapes for what is no list."""
@@ -162,7 +170,10 @@ class Shapes:
         for kind in _PATHS:
             for value in self.graph.objects(node, sh(kind)):
                 inner = self.list(value) if kind == "alternativePath" else [value]
-                return Path(kind, node, parts=[self._path(part, depth + 1) for part in inner])
+                parts = [self._path(part, depth + 1) for part in inner]
+                plain = kind == "alternativePath" and all(part.predicate for part in parts)
+                choices = frozenset(part.predicate for part in parts if part.predicate) if plain else frozenset()
+                return Path(kind, node, parts=parts, choices=choices)
         raise BadShapes(f"{node} is no property path")
 
 
@@ -177,6 +188,8 @@ def values_of(path: Path, focus: Object, data: View) -> list[Object]:
         return data.objects(focus, path.predicate)
     if path.kind == "inversePath":
         return _inverse(path.parts[0], focus, data)
+    if path.choices:
+        return data.objects_among(focus, path.choices)
     if path.kind == "alternativePath":
         return list(dict.fromkeys(value for part in path.parts for value in values_of(part, focus, data)))
     if path.kind == "sequence":

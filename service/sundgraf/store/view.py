@@ -31,6 +31,11 @@ class View:
         """Return the values of a property, each once."""
         return self._described(subject).get(predicate, [])
 
+    def objects_among(self, subject: Object, predicates: frozenset[ox.NamedNode]) -> list[Object]:
+        """Return the values of any of some properties, each once; what is said is less than what may be said."""
+        held = self._described(subject)
+        return list(dict.fromkeys(value for name, values in held.items() if name in predicates for value in values))
+
     def subjects(self, predicate: ox.NamedNode | None, object_: Object | None) -> list[Node]:
         """Return what has a value, each once."""
         found = [quad for find in self._find for quad in find(None, predicate, object_, _DEFAULT)]
