@@ -136,10 +136,10 @@ def test_form_of_a_published_record_is_filled_in_and_changes_only_what_is_change
     address = f"{service.url}/submit/Project"
     form = Filled(httpx.get(address, params={"record": record, "lang": "en"}, headers={"Accept": "text/html"}).text)
     assert form.values["Project.title.en"] == ["MAGIC - Mammography & Artificial Intelligence"]
-    unchanged = httpx.post(f"{service.url}/submissions", data=form.values, headers=headers)
+    unchanged = httpx.post(f"{service.url}/submissions", data=form.values, headers=headers, timeout=60)
     assert "nothing-new" in unchanged.text
     form.values["Project.title.en"] = ["MAGIC, mammography with artificial intelligence"]
-    sent = httpx.post(f"{service.url}/submissions", data={**form.values, "reason": "x"}, headers=headers)
+    sent = httpx.post(f"{service.url}/submissions", data={**form.values, "reason": "x"}, headers=headers, timeout=60)
     assert sent.status_code == 201, sent.text
     seen = httpx.get(f"{service.url}{sent.json()['address']}", headers={**headers, "Accept": "application/json"}).json()
     assert [len(difference["lines"]) for difference in seen["differences"]] == [2]

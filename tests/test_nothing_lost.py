@@ -42,7 +42,7 @@ def waiting(state: Path, number: int = 1, root: Path = ROOT) -> str:
     text = FIGURE.replace("sg:value 12", f"sg:value {number}")
     document = Document("x.ttl", text.encode(), "turtle")
     token, _ = token_of(state, "submitter", "steward", 1)
-    kept, _ = submit(state, token, prepare_records([document], state, root), document, reason="because")
+    kept, _ = submit(state, root, token, prepare_records([document], state, root), document, reason="because")
     assert kept.state == "waiting"
     return kept.id
 

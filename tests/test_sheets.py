@@ -173,7 +173,7 @@ def test_command_line_makes_and_reads_sheets(server, tmp_path):
     target.write_bytes(good(server, place="Nowhere at all"))
     done = run(server.state, "validate", str(target))
     assert done.returncode == 1
-    assert "p.xlsx:2:" in done.stdout
+    assert "p.xlsx!Project:2:9: to mend: place: " in done.stdout
     unknown = run(server.state, "template", "Projekct", "-o", str(target))
     assert unknown.returncode == 2
     assert "take one of" in unknown.stderr

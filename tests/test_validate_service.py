@@ -77,6 +77,7 @@ def test_answer_is_a_shacl_report_in_every_format(server, media_type):
     assert next(graph.objects(None, SH.conforms)) == rdflib.Literal(False)
     focus = rdflib.URIRef("https://w3id.org/sundgraf/id/figure/fg-9001")
     assert set(graph.objects(None, SH.focusNode)) == {focus}
+    assert len(set(graph.objects(None, SH.sourceConstraintComponent))) == 2  # also what no shape says
 
 
 def test_plain_text_and_page_speak_danish(server):
@@ -142,6 +143,26 @@ def test_deep_structures_do_no_harm(server, text):
         ("<thing> sg:about sg:x .", "gate-class", "violation"),
         ('<f> a sg:Figure ; sg:unit "ring 010203-1234" .', "Privacy-civilNumber", "violation"),
         ('<f> a sg:Figure ; sg:unit "skriv til navn@region.dk" .', "Privacy-email", "violation"),
+        ('<x> a sg:Nonsense ; rdfs:label "x"@en .', "gate-class", "violation"),
+        ("<x> a <https://example.org/Thing> .", "gate-class", "violation"),
+        ("<x> a sg:Figure , sg:Project .", "gate-class", "violation"),
+        ('<x> a sg:Figure ; sg:about [ rdfs:label "x" ] .', "gate-class", "violation"),
+        ('<x> a sg:Publication ; sg:reason "forged" .', "gate-log", "violation"),
+        ("<https://w3id.org/sundgraf/id/publication/pb-0001> sg:about sg:x .", "gate-log", "violation"),
+        ("<https://w3id.org/sundgraf/id/project/p-1001> a sg:Tombstone .", "gate-log", "violation"),
+        (
+            "<https://w3id.org/sundgraf/id/project/p-1001> sg:mergedInto <https://w3id.org/sundgraf/id/project/p-1002>.",
+            "gate-log",
+            "violation",
+        ),
+        ("<https://w3id.org/sundgraf/id/project/p-2003> a sg:Project .", "gate-log", "violation"),  # merged already
+        (
+            "<https://w3id.org/sundgraf/id/solution/s-0002> sg:maturity <https://w3id.org/sundgraf/concept/maturity/idea>.",
+            "gate-derived",
+            "violation",
+        ),
+        ("<f> a sg:Figure ; sg:about <https://w3id.org/sundgraf/id/project/p-9999> .", "gate-reference", "violation"),
+        ("<f> a sg:Figure ; sg:about <nothing-here> .", "gate-reference", "violation"),
         (
             '<o> a <http://www.w3.org/ns/org#Organization> ; foaf:name "Region Nordjylland"@da .',
             "duplicate-name",
@@ -156,6 +177,63 @@ def test_what_a_submission_may_not_speak_of(server, statement, rule, severity):
     )
     findings = post(server, PREFIXES + prefixes + statement, params={"limit": "all"}).json()["findings"]
     assert (rule, severity) in {(finding["rule"], finding["severity"]) for finding in findings}
+
+
+def test_document_that_we_give_out_can_be_sent_back_as_it_is(server):
+    text = httpx.get(f"{server.url}/doc/project/p-1001.ttl").text.partition("shared")[0]
+    held = [q for q in ox.parse(text, format=ox.RdfFormat.TURTLE) if str(q.subject).endswith("/id/project/p-1001>")]
+    sent = b"".join(f"{quad.triple} .\n".encode() for quad in held)
+    answer = post(server, sent, "application/n-triples").json()
+    assert answer["conforms"] is True
+    assert {finding["rule"] for finding in answer["findings"]} == {"gate-derived"}
+
+
+def test_statement_added_to_a_published_record_is_judged_by_what_is_stated(server):
+    text = PREFIXES + '<https://w3id.org/sundgraf/id/project/p-1001> sg:budgett "much" .'
+    findings = post(server, text).json()["findings"]
+    assert [(finding["rule"], finding["severity"]) for finding in findings] == [("Project", "violation")]
+
+
+def test_record_that_no_longer_passes_through_a_change_of_another_is_told(server):
+    record = "https://w3id.org/sundgraf/id/project/p-1001"
+    query = f"""PREFIX sg: <https://w3id.org/sundgraf/def/> SELECT ?c WHERE {{
+        ?c sg:classifies <{record}> ; sg:dimension <https://w3id.org/sundgraf/concept/technology> }}"""
+    rows = httpx.get(f"{server.url}/sparql", params={"query": query}, headers={"Accept": "text/csv"}).text.split()[1:]
+    assert len(rows) == 1
+    text = httpx.get(rows[0].replace("https://w3id.org/sundgraf/id", f"{server.url}/doc") + ".nt").text
+    own = "\n".join(line for line in text.splitlines() if line.startswith(f"<{rows[0]}>"))
+    findings = post(server, own.replace("p-1001", "p-1002"), "application/n-triples").json()["findings"]
+    told = {(finding["subject"], finding["rule"]) for finding in findings if finding["severity"] == "violation"}
+    assert (record, "Project-tech") in told
+
+
+@pytest.mark.parametrize("name", ["trig", "jsonld", "rdf", "nq"])
+def test_value_is_found_in_its_line_in_every_format(server, name):
+    graph = "urn:x:g" if name in ("trig", "nq") else None
+    quads = [
+        ox.Quad(q.subject, q.predicate, q.object, ox.NamedNode(graph) if graph else ox.DefaultGraph())
+        for q in ox.parse(BAD, format=ox.RdfFormat.TURTLE)
+    ]
+    text = (
+        ox.serialize(quads if graph else [q.triple for q in quads], format=ox.RdfFormat.from_extension(name)) or b""
+    ).decode()
+    lines = text.replace(">,{", ">,\n{").replace(",", ",\n").splitlines() if name == "jsonld" else text.splitlines()
+    types = {
+        "trig": "application/trig",
+        "nq": "application/n-quads",
+        "jsonld": "application/ld+json",
+        "rdf": "application/rdf+xml",
+    }
+    finding = post(server, "\n".join(lines), types[name]).json()["findings"][0]
+    assert "hihg" in lines[finding["line"] - 1]
+    assert finding["column"] > 0
+
+
+def test_relative_names_and_blank_nodes_have_their_place(server):
+    text = PREFIXES + "\n\n<f> a sg:Figure ;\n  sg:unit 5 .\n_:g a sg:Figure ;\n  sg:unit 6 ."
+    found = post(server, text).json()["findings"]
+    places = {(f["subject"].partition(" ")[0], f["line"]) for f in found if f["rule"] == "Figure-unit"}
+    assert places == {("https://w3id.org/sundgraf/new/f", 6), ("_:g", 8)}
 
 
 def test_ten_thousand_findings_are_grouped_and_all_to_be_had(server):

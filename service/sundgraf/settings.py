@@ -37,7 +37,9 @@ class Settings(BaseSettings):
     document_bytes: int = Field(default=10 << 20, ge=1, description="Largest document to validate or submit.")
     document_seconds: float = Field(default=20.0, gt=0, description="Longest time validating one may take.")
     validations_per_minute: int = Field(
-        default=600, ge=1, description="Most validations of one address in a minute, in each web process."
+        default=600,
+        ge=1,
+        description="Most validations, and most submissions, of one address in a minute, in each web process.",
     )
     submissions_per_hour: int = Field(default=200, ge=1, description="Most submissions of one token in an hour.")
     cache_bytes: int = Field(

@@ -30,17 +30,22 @@ _NAMES = tuple(
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})|(\d{1,2})[./-](\d{1,2})[./-](\d{4})")
 _MONTH = re.compile(r"(\d{4})-(\d{2})|(\d{1,2})[./-](\d{4})")
 _YEAR = re.compile(r"\d{4}")
+_MOST_ALLOWED = 60
 _TRUE, _FALSE = {"true", "yes", "ja", "1", "sand"}, {"false", "no", "nej", "0", "falsk"}
 
 
 class Unreadable(Exception):
-    """A value that cannot be read; `english` and `danish` tell what to write, `nearest` what may have been meant."""
+    """A value that cannot be read; `english` and `danish` tell what to write, `nearest` what may have been meant.
 
-    def __init__(self, english: str, danish: str, nearest: str = "") -> None:
+    `allowed` is what may stand there, where that is a short list.
+    """
+
+    def __init__(self, english: str, danish: str, nearest: str = "", allowed: tuple[str, ...] = ()) -> None:
         super().__init__(english)
         self.english = english + (f" Did you mean {nearest}?" if nearest else "")
         self.danish = danish + (f" Mente du {nearest}?" if nearest else "")
         self.nearest = nearest
+        self.allowed = allowed
 
 
 class Vocabulary:
@@ -77,6 +82,7 @@ class Vocabulary:
                 f"{text!r} is no concept of concept/{scheme}.",
                 f"{text!r} er intet begreb i concept/{scheme}.",
                 shown.get(near[0], near[0]) if near else "",
+                tuple(sorted(set(shown.values())))[:_MOST_ALLOWED],
             )
         return found
 

@@ -21,10 +21,10 @@ Node = ox.NamedNode | ox.BlankNode
 
 @dataclass(frozen=True, slots=True)
 class Minted:
-    """Statements under their identifiers, and for each identifier given the name it was sent under."""
+    """Statements under their identifiers, and for each identifier given the node it was sent as."""
 
     quads: list[ox.Quad]
-    names: Mapping[str, str]
+    names: Mapping[str, Node]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +84,4 @@ def mint(quads: Iterable[ox.Quad], base: ox.Store, forms: Mapping[str, Form], ta
     ]
     for new in identified:
         renamed.append(ox.Quad(new, _IDENTIFIER, ox.Literal(new.value.rsplit("/", 1)[-1])))
-    return Minted(renamed, {new.value: _name(old) for old, new in given.items()})
-
-
-def _name(node: Node) -> str:
-    return node.value if isinstance(node, ox.NamedNode) else str(node)
+    return Minted(renamed, {new.value: old for old, new in given.items()})

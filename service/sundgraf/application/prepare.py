@@ -13,17 +13,18 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from sundgraf.application.gate import Named, published, stated, subjects_of
-from sundgraf.application.validate import examine, finding_of, published_store, read_all, shapes_of
+from sundgraf.application.duplicates import Named
+from sundgraf.application.gate import published, stated, subjects_of
+from sundgraf.application.reading import read_all
+from sundgraf.application.validate import examine, published_store, shapes_of
+from sundgraf.application.violations import violations_of_change
+from sundgraf.application.wording import in_words
+from sundgraf.domain import rules
 from sundgraf.domain.errors import BadInput
 from sundgraf.domain.names import BASE
 from sundgraf.domain.report import Finding, gravest_first
 from sundgraf.store import generations
 from sundgraf.store.document import Document, statements_of
-from sundgraf.store.shacl import around
-from sundgraf.store.shacl_core import Validator, Violation
-from sundgraf.store.shacl_shapes import Shapes
-from sundgraf.store.view import Node, View
 
 _SG = f"{BASE}def/"
 _TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
@@ -59,7 +60,7 @@ def prepare_records(documents: Sequence[Document], state: Path, root: Path) -> P
             removed += [t for t in stated(subject, base) if ox.Quad(t.subject, t.predicate, t.object) not in submitted]
     subjects = tuple(sorted({str(getattr(t.subject, "value", t.subject)) for t in (*added, *removed)}))
     if not added and not removed:
-        findings = [*findings, _nothing(documents[0].name)]
+        findings = [*findings, rules.NOTHING_NEW.broken_by("", documents[0].name)]
     return Prepared(
         gravest_first(findings), subjects, lines_of(added), lines_of(removed), _number(state), examination.names
     )
@@ -81,13 +82,7 @@ def prepare_withdrawal(
     findings = []
     if pointing and target is None:
         names = ", ".join(f"<{getattr(t.subject, 'value', t.subject)}>" for t in pointing[:5])
-        findings.append(
-            Finding(
-                "", 0, record, "withdrawal-reference",
-                f"{len(pointing)} records still point to it ({names}); name a successor, or correct them first.",
-                f"{len(pointing)} poster peger stadig på den ({names}); angiv en efterfølger, eller ret dem først.",
-            )
-        )  # fmt: skip
+        findings.append(rules.STILL_POINTED_AT.broken_by(record, more=f" {len(pointing)}: {names}"))
     elif target is not None:
         removed += pointing
         added += [ox.Triple(t.subject, t.predicate, target) for t in pointing]
@@ -107,20 +102,6 @@ def prepare_merge(record: str, target: str, state: Path, root: Path) -> Prepared
     return _checked([], (record, target), added, removed, base, state, root)
 
 
-def violations_of_change(
-    added: Iterable[ox.Triple], removed: Iterable[ox.Triple], base: ox.Store, shapes: Shapes
-) -> list[Violation]:
-    """Return the SHACL results of every subject that a change touches, as if it were made."""
-    more = ox.Store()
-    more.extend(ox.Quad(t.subject, t.predicate, t.object) for t in added)
-    gone = list(removed)
-    focuses: list[Node] = subjects_of(more)
-    focuses += [t.subject for t in gone if not isinstance(t.subject, ox.Triple)]
-    view = View(more, base, without=gone)
-    nodes = list(dict.fromkeys(focuses))
-    return list(Validator(shapes, view, sparql=around(nodes, view)).some(nodes))
-
-
 def lines_of(triples: Iterable[ox.Triple]) -> str:
     """Return triples in N-Triples, sorted."""
     return "".join(f"{line} .\n" for line in sorted({str(triple) for triple in triples}))
@@ -136,7 +117,8 @@ def _checked(
     base: ox.Store, state: Path, root: Path,
 ) -> Prepared:  # fmt: skip
     shapes = shapes_of(root)
-    found = [finding_of(v, base, shapes) for v in violations_of_change(added, removed, base, shapes)]
+    more = statements_of(ox.Quad(t.subject, t.predicate, t.object) for t in added)
+    found = [in_words(v, base, shapes) for v in violations_of_change(more, removed, base, shapes)]
     return Prepared(gravest_first([*findings, *found]), records, lines_of(added), lines_of(removed), _number(state))
 
 
@@ -186,13 +168,6 @@ def _tombstone(node: ox.NamedNode, target: ox.NamedNode | None, reason_en: str, 
     if target is not None:
         triples.append(ox.Triple(node, ox.NamedNode(f"{_DCTERMS}isReplacedBy"), target))
     return triples
-
-
-def _nothing(file: str) -> Finding:
-    return Finding(
-        file, 0, "", "nothing-new", "Everything in it is published already; there is nothing to submit.",
-        "Alt i den er allerede udgivet; der er intet at indsende.",
-    )  # fmt: skip
 
 
 def _number(state: Path) -> int:

@@ -11,15 +11,18 @@ import pyoxigraph as ox
 
 from sundgraf.application.load import GRAPHS, derive_again
 from sundgraf.application.mint import FIRST, forms_of, mint
-from sundgraf.application.prepare import triples_of, violations_of_change
+from sundgraf.application.prepare import triples_of
 from sundgraf.application.replay import settle
-from sundgraf.application.validate import finding_of, shapes_of
+from sundgraf.application.validate import shapes_of
+from sundgraf.application.violations import violations_of_change
+from sundgraf.application.wording import in_words
 from sundgraf.domain.errors import Conflict, StoreUnusable, Unfit
 from sundgraf.domain.names import BASE
 from sundgraf.domain.report import blocks
 from sundgraf.domain.submission import ACCEPTED, WAITING, Submission
 from sundgraf.store import generations, journal
 from sundgraf.store.direct import open_direct
+from sundgraf.store.document import statements_of
 from sundgraf.store.inbox import Inbox
 from sundgraf.store.journal import Change
 
@@ -128,8 +131,8 @@ def _change(submission: Submission, base: ox.Store, root: Path, inbox: Inbox, re
                 return number
 
     minted = mint([ox.Quad(t.subject, t.predicate, t.object) for t in added], base, forms_of(shapes), take)
-    found = violations_of_change([quad.triple for quad in minted.quads], removed, base, shapes)
-    findings = [finding_of(violation, base, shapes) for violation in found]
+    found = violations_of_change(statements_of(minted.quads), removed, base, shapes)
+    findings = [in_words(violation, base, shapes) for violation in found]
     if blocks(findings):
         raise Unfit("It does not pass any more; ask the submitter to mend it.", [f.as_mapping() for f in findings])
     graph = ox.NamedNode(f"{GRAPHS}submissions/{submission.id}")

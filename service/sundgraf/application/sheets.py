@@ -19,6 +19,7 @@ from sundgraf.application.fields import Field, RecordClass, record_classes
 from sundgraf.application.gate import stated
 from sundgraf.domain.names import BASE
 from sundgraf.domain.report import Finding
+from sundgraf.domain.rules import page_of
 from sundgraf.store.document import NEW, Document
 from sundgraf.store.shacl_shapes import Shapes
 from sundgraf.store.tables import Table, read_tables
@@ -62,7 +63,12 @@ def read_sheets(document: Document, base: ox.Store, shapes: Shapes) -> Cells:
     for plan in plans:
         for remark in plan.table.remarks:
             english, danish = f"The table was {remark}.", f"Bemærkning til tabellen: {remark}."
-            cells.findings.append(Finding(document.name, 1, "", "sheet-form", english, danish, "info"))
+            cells.findings.append(
+                Finding(
+                    document.name, 1, "", "sheet-form", english, danish, "info", sheet=plan.table.name, in_table=True,
+                    shape=page_of("sheet-form"),
+                )
+            )  # fmt: skip
         for number, row in enumerate(plan.table.rows[1:], 2):
             if any(row):
                 _read_row(plan, number, row, document.name, Vocabulary(base, names), names, cells)
@@ -96,6 +102,7 @@ def _plan(table: Table, known: Sequence[RecordClass], file: str, cells: Cells) -
                     f"Say what the rows are: name the sheet after a class, or add a column 'class' ({known_names}).",
                     f"Sig, hvad rækkerne er: kald arket det samme som en klasse, eller tilføj en kolonne »klasse« "
                     f"({known_names}).",
+                    sheet=table.name, in_table=True, shape=page_of("sheet-class"),
                 )
             )  # fmt: skip
         return None
@@ -108,8 +115,9 @@ def _plan(table: Table, known: Sequence[RecordClass], file: str, cells: Cells) -
             english = f"No field is called {heading!r}." + (f" Did you mean {near[0]!r}?" if near else "")
             danish = f"Intet felt hedder {heading!r}." + (f" Mente du {near[0]!r}?" if near else "")
             cells.findings.append(
-                Finding(file, 1, table.name, "sheet-heading", english, danish, column=n + 1, value=heading,
-                        nearest=near[0] if near else "")
+                Finding(file, 1, "", "sheet-heading", english, danish, column=n + 1, value=heading,
+                        nearest=near[0] if near else "", sheet=table.name, in_table=True,
+                        shape=page_of("sheet-heading"))
             )  # fmt: skip
     return _Plan(table, class_, by_name, record, kind, columns)
 
@@ -123,12 +131,15 @@ def _read_row(
         class_ = plan.by_name.get(row[plan.kind].lower(), class_)
     if class_ is None:
         english, danish = "Say in the column 'class' what this row is.", "Sig i kolonnen »klasse«, hvad rækken er."
-        cells.findings.append(Finding(file, number, "", "sheet-class", english, danish))
+        cells.findings.append(
+            Finding(file, number, "", "sheet-class", english, danish, sheet=plan.table.name, in_table=True,
+                    shape=page_of("sheet-class"))
+        )  # fmt: skip
         return
     name = row[plan.record].strip() if plan.record is not None and plan.record < len(row) else ""
     sheet = _NOT_SAFE.sub("-", plan.table.name or "row")
     subject = ox.NamedNode(names.get(name) or f"{NEW}{sheet}-{number}")
-    cells.places.setdefault((subject.value,), Place(number, (plan.record or 0) + 1))
+    cells.places.setdefault((subject.value,), Place(number, (plan.record or 0) + 1, plan.table.name))
     cells.quads.append(ox.Quad(subject, _TYPE, ox.NamedNode(class_.iri)))
     by_heading = {heading.lower(): (f, language) for f in class_.fields for heading, language in _languages(f)}
     told = {by_heading[heading.lower()][0].path for heading in plan.columns.values() if heading.lower() in by_heading}
@@ -140,7 +151,7 @@ def _read_row(
             continue
         wanted, language = by_heading[heading.lower()]
         predicate = ox.NamedNode(wanted.path)
-        cells.places.setdefault((subject.value, wanted.path), Place(number, n + 1))
+        cells.places.setdefault((subject.value, wanted.path), Place(number, n + 1, plan.table.name))
         for part in _parts(wanted, row[n]):
             try:
                 value = literal_of(wanted, part, language, vocabulary)
@@ -149,12 +160,13 @@ def _read_row(
                     Finding(
                         file, number, f"{subject.value} {wanted.path}", f"sheet-{wanted.kind}", fault.english,
                         fault.danish, column=n + 1, value=part, property=wanted.path, labels=wanted.label,
-                        nearest=fault.nearest,
+                        nearest=fault.nearest, sheet=plan.table.name, in_table=True, shape=page_of("sheet-value"),
+                        allowed=fault.allowed,
                     )
                 )  # fmt: skip
                 continue
             text = str(getattr(value, "value", value))
-            cells.places.setdefault((subject.value, wanted.path, text), Place(number, n + 1))
+            cells.places.setdefault((subject.value, wanted.path, text), Place(number, n + 1, plan.table.name))
             cells.quads.append(ox.Quad(subject, predicate, value))
 
 

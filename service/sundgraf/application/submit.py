@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sundgraf.application.personal import personal_data_in
 from sundgraf.application.prepare import Prepared
 from sundgraf.domain.errors import Conflict, Refused, TooLarge, TooOften, Unfit
 from sundgraf.domain.report import Finding, blocks
@@ -19,6 +21,7 @@ _SHOWN = 100
 
 def submit(
     state: Path,
+    root: Path,
     token: Token,
     prepared: Prepared,
     document: Document,
@@ -28,17 +31,14 @@ def submit(
     source: str = "",
     successor: str = "",
     key: str = "",
-    per_hour: int = 200,
 ) -> tuple[Submission, bool]:
     """Keep what was prepared; return it and whether it is new. `key` is the client's own, so that it may send twice.
 
-    Raises Unfit with the findings where it does not pass, and keeps it as a draft; Conflict, TooOften or TooLarge.
+    Raises Unfit with the findings where it does not pass, and keeps it as a draft; Conflict or TooLarge.
     """
     _check_length(reason, source, successor, key)
+    prepared = _with_personal(prepared, root, reason, source)
     inbox = Inbox(state)
-    hour = (datetime.now(UTC) - timedelta(hours=1)).isoformat(timespec="seconds").replace("+00:00", "Z")
-    if inbox.sent_since(token.id, hour) >= per_hour:
-        raise TooOften(f"This token sent {per_hour} submissions within an hour; wait, or ask the operator for more.")
     wanted = to_mend(prepared, reason)
     submission = Submission(
         "", kind, DRAFT if wanted else WAITING, token.id, token.shown_as, "", "", prepared.base, prepared.records,
@@ -46,13 +46,23 @@ def submit(
         prepared.removed,
     )  # fmt: skip
     kept, new = inbox.add(submission, key)
-    if wanted and kept.state == DRAFT:
-        raise _unfit(wanted, kept)
+    if kept.state == DRAFT:
+        if wanted:
+            raise _unfit(wanted, kept)
+        inbox.revise(replace(submission, id=kept.id))  # what did not pass when it was sent first passes now
+        return inbox.get(kept.id), False
     return kept, new
 
 
+def check_rate(state: Path, token: Token, per_hour: int) -> None:
+    """Refuse what would be more submissions of a token within an hour than `per_hour`. Raises TooOften."""
+    hour = (datetime.now(UTC) - timedelta(hours=1)).isoformat(timespec="seconds").replace("+00:00", "Z")
+    if Inbox(state).sent_since(token.id, hour) >= per_hour:
+        raise TooOften(f"This token sent {per_hour} submissions within an hour; wait, or ask the operator for more.")
+
+
 def resubmit(
-    state: Path, token: Token, id: str, prepared: Prepared, document: Document, reason: str, source: str
+    state: Path, root: Path, token: Token, id: str, prepared: Prepared, document: Document, reason: str, source: str
 ) -> Submission:
     """Put a mended version in place of an open submission of one's own. Raises as `submit` does, or Refused."""
     _check_length(reason, source)
@@ -62,6 +72,7 @@ def resubmit(
         raise Refused("Only who sent it in can mend it.")
     if held.state not in OPEN:
         raise Conflict(f"Submission {id} was decided already; send a new one.")
+    prepared = _with_personal(prepared, root, reason, source)
     wanted = to_mend(prepared, reason or held.reason)
     mended = Submission(
         held.id, held.kind, DRAFT if wanted else WAITING, held.submitter, held.shown_as, held.created, "",
@@ -79,6 +90,10 @@ def to_mend(prepared: Prepared, reason: str) -> list[Finding]:
     if blocks(prepared.findings):
         return prepared.findings
     return [] if reason.strip() else [f for f in prepared.findings if f.severity == "warning"]
+
+
+def _with_personal(prepared: Prepared, root: Path, reason: str, source: str) -> Prepared:
+    return replace(prepared, findings=[*personal_data_in(root, reason=reason, source=source), *prepared.findings])
 
 
 def _unfit(findings: list[Finding], kept: Submission) -> Unfit:

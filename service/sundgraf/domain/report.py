@@ -12,7 +12,8 @@ class Finding:
     """One thing to mend: where (line and column from 1, 0 for unknown), about what, by which rule, and what to do.
 
     `property` and `shape` are IRIs; `labels` what stewards call the property in English and Danish; `allowed` what may
-    stand there instead of `value`, and `nearest` the one of them that is most like it.
+    stand there instead of `value`, and `nearest` the one of them that is most like it. Where `in_table`, line and
+    column are row and column of a table, in a workbook that of `sheet`.
     """
 
     file: str
@@ -29,13 +30,28 @@ class Finding:
     labels: tuple[str, str] = ("", "")
     allowed: tuple[str, ...] = ()
     nearest: str = ""
+    sheet: str = ""
+    in_table: bool = False
 
     def say(self, language: str) -> str:
         """Return one line of text."""
-        where = ":".join([self.file, *(str(number) for number in (self.line, self.column) if number)])
-        text = self.danish if language == "da" and self.danish else self.english
-        about = f" {self.subject}:" if self.subject else ""
-        return f"{where}:{about} {text} [{self.rule}]"
+        file = f"{self.file}!{self.sheet}" if self.sheet else self.file
+        where = ":".join([file, *(str(number) for number in (self.line, self.column) if number)])
+        danish = language == "da"
+        severity = _SEVERITIES_SAID.get(self.severity, (self.severity, self.severity))[danish]
+        about = self.labels[danish] if self.line and self.labels[danish] else self.subject
+        text = self.danish if danish and self.danish else self.english
+        return ": ".join(filter(None, [where, severity, about, f"{text} [{self.rule}]"]))
+
+    def explain(self, language: str) -> list[str]:
+        """Return what else there is to say, a line each: what may stand there, and where the rule is explained."""
+        danish = language == "da"
+        lines = []
+        if self.allowed:
+            lines.append(f"{'tilladt' if danish else 'allowed'}: {', '.join(self.allowed)}")
+        if self.shape:
+            lines.append(f"{'regel' if danish else 'rule'}: {self.shape}")
+        return lines
 
     def as_mapping(self) -> Mapping[str, object]:
         """Return it for machines."""
@@ -44,10 +60,14 @@ class Finding:
             "severity": self.severity, "message": {"en": self.english, "da": self.danish or self.english},
             "property": self.property, "field": {"en": self.labels[0], "da": self.labels[1]}, "value": self.value,
             "allowed": list(self.allowed), "nearest": self.nearest, "shape": self.shape,
+            "sheet": self.sheet, "place": "row" if self.in_table else "line",
         }  # fmt: skip
 
 
 SEVERITIES = ("violation", "warning", "info")
+_SEVERITIES_SAID = {
+    "violation": ("to mend", "skal rettes"), "warning": ("give a reason", "begrund"), "info": ("note", "bemærk"),
+}  # fmt: skip
 
 
 def blocks(findings: Iterable[Finding]) -> bool:

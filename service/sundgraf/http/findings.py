@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import csv
+import io
+
 from sundgraf.domain.report import Finding, blocks, grouped
+
+_MOST_IN_PAGE = 4 << 20  # bytes of a table that a page carries along
 
 
 def summary_of(findings: list[Finding], shown: int) -> dict[str, object]:
@@ -14,3 +20,39 @@ def summary_of(findings: list[Finding], shown: int) -> dict[str, object]:
         "byRule": [{"rule": rule, "count": count} for rule, count in grouped(findings)],
         "findings": [finding.as_mapping() for finding in findings[:shown]],
     }
+
+
+def table_of(findings: list[Finding], language: str) -> bytes:
+    """Return findings as CSV (UTF-8 with a mark, so that spreadsheets read it), one a row, all of them."""
+    danish = language == "da"
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(
+        ["alvor", "fil", "ark", "linje", "kolonne", "emne", "felt", "hvad", "værdi", "mente du", "regel"]
+        if danish
+        else [
+            "severity",
+            "file",
+            "sheet",
+            "line",
+            "column",
+            "subject",
+            "field",
+            "what",
+            "value",
+            "did you mean",
+            "rule",
+        ]
+    )
+    for f in findings:
+        what = f.danish if danish and f.danish else f.english
+        cells = [f.severity, f.file, f.sheet, f.line or "", f.column or "", f.subject, f.labels[danish], what, f.value,
+                 f.nearest, f.shape or f.rule]  # fmt: skip
+        writer.writerow(["'" + c if isinstance(c, str) and c[:1] in ("=", "+", "-", "@") else c for c in cells])
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def table_in_page(findings: list[Finding], language: str) -> str:
+    """Return that table as an address that a page carries along, since nothing is stored; "" where it is too long."""
+    table = table_of(findings, language)
+    return f"data:text/csv;base64,{base64.b64encode(table).decode()}" if len(table) <= _MOST_IN_PAGE else ""

@@ -62,5 +62,38 @@ def document_of_form(form: FormData, classes: list[RecordClass]) -> Document:
     return Document("form.csv", text.getvalue().encode(), "csv")
 
 
+def fields_of_document(document: Document, classes: list[RecordClass]) -> dict[str, list[str]]:
+    """Return the fields of the form that a sheet of `document_of_form` stands for; nothing for any other sheet."""
+    if document.format != "csv":
+        return {}
+    rows = list(csv.reader(io.StringIO(document.text), delimiter=";"))
+    if not rows or rows[0][:2] != ["record", "class"]:
+        return {}
+    inputs = {
+        (part.record.name, field.name + ending): input_name(part.record, field, language)
+        for part in parts_of(classes)
+        for field in part.fields
+        for language, ending in field.columns
+    }
+    said: dict[str, list[str]] = {}
+    names = [row[1] for row in rows[1:] if len(row) > 1]
+    if names[:1] != [classes[0].name] or len(set(names)) < len(names) or not set(names) <= {c.name for c in classes}:
+        return {}
+    for row, name in zip(rows[1:], names, strict=True):
+        for heading, cell in zip(rows[0], row, strict=False):
+            if cell and (name, heading) in inputs:
+                said[inputs[name, heading]] = cell.split("; ") if not heading.endswith(")") else [cell]
+    record = rows[1][0]
+    return {**said, "record": [record] if record != NEW_RECORD else []}
+
+
+def class_of_document(document: Document) -> str:
+    """Return the class of the first record in a sheet of `document_of_form`, "" for any other document."""
+    if document.format != "csv" or not document.content.startswith(b"record;class;"):
+        return ""
+    rows = list(csv.reader(io.StringIO(document.text), delimiter=";"))
+    return rows[1][1] if len(rows) > 1 and len(rows[1]) > 1 else ""
+
+
 def _points(field: Field) -> bool:
     return field.name in ("about", "classifies")

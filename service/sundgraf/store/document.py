@@ -6,6 +6,7 @@ Nothing is ever fetched: no remote JSON-LD context, no owl:imports, no XML entit
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -33,6 +34,9 @@ _TABLES = {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
 }
 TABLES = frozenset(_TABLES.values())
+_MARK = "doc"
+MARKED = re.compile(rf"(?<=^_:){_MARK}[0-9a-f]{{16}}x")  # in what a blank node of a document is called here
+Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 _POSITION = re.compile(r"(?:line|at) (\d+)(?: ?(?:column|columns|:|between columns) ?(\d+))?")
 
 
@@ -71,6 +75,7 @@ def format_name(name: str, media_type: str = "") -> str:
 def read_document(document: Document) -> list[ox.Quad]:
     """Return the statements of a document, relative names under NEW. Raises MalformedData with line and column."""
     content = document.content.removeprefix(b"\xef\xbb\xbf")
+    mark = f"{_MARK}{secrets.token_hex(8)}x"
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -83,7 +88,7 @@ def read_document(document: Document) -> list[ox.Quad]:
     if document.format == "rdfxml" and b"<!ENTITY" in content and re.search(rb"<!ENTITY[^>]*&\w+;", content):
         raise MalformedData(f"{document.name}: XML entities that use other entities are not read here.", document.name)
     try:
-        return list(ox.parse(content, format=_READ[document.format][1], base_iri=NEW, rename_blank_nodes=True))
+        return [_apart(quad, mark) for quad in ox.parse(content, format=_READ[document.format][1], base_iri=NEW)]
     except SyntaxError as error:
         text = " ".join(str(error).split())
         place, offset = error.lineno, error.offset
@@ -98,6 +103,22 @@ def statements_of(quads: Iterable[ox.Quad]) -> ox.Store:
     store = ox.Store()
     store.extend(ox.Quad(quad.subject, quad.predicate, quad.object) for quad in quads)
     return store
+
+
+def shown_name(node: ox.NamedNode | ox.BlankNode) -> str:
+    """Return a node as its document calls it."""
+    return node.value if isinstance(node, ox.NamedNode) else MARKED.sub("", f"_:{node.value}")
+
+
+def _apart(quad: ox.Quad, mark: str) -> ox.Quad:
+    """Give the blank nodes of a document names that no other document and no published graph has."""
+
+    def named(term: Term) -> Term:
+        return ox.BlankNode(mark + term.value) if isinstance(term, ox.BlankNode) else term
+
+    if not isinstance(quad.subject, ox.BlankNode) and not isinstance(quad.object, ox.BlankNode):
+        return quad
+    return ox.Quad(named(quad.subject), quad.predicate, named(quad.object), quad.graph_name)  # type: ignore[arg-type]
 
 
 def _likely(content: bytes) -> str:

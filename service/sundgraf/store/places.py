@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sundgraf.store.turtle_text import Place, StatementLines
 
 _TURTLE = frozenset({"turtle", "ntriples", "nquads", "trig", "n3"})
@@ -9,33 +11,36 @@ _NOWHERE = Place(0, 0)
 
 
 class Places:
-    """Knows where the subjects, properties and values of a document stand."""
+    """Knows where the subjects, properties and values of a document stand; relative names stand under `base`."""
 
-    def __init__(self, text: str, format: str) -> None:
+    def __init__(self, text: str, format: str, base: str = "") -> None:
         self._text = text
-        self._lines = StatementLines(text) if format in _TURTLE else None
+        self._lines = StatementLines(text, base) if format in _TURTLE else None
 
     def locate(self, focus: str, path: str = "", value: str = "") -> Place:
         """Return line and column of a value, else of its property, else of its subject; (0, 0) where none is found."""
         if self._lines is not None:
-            for asked in ((focus, path, value), (focus, path), (focus,)):
-                place = self._lines.locate(*asked)
-                if place is not None:
-                    return place
+            nameless = "" if focus.startswith("_:") else focus  # the first node without a name, where it has none
+            for name in (focus, nameless):
+                for asked in ((name, path, value), (name, path), (name,)):
+                    place = self._lines.locate(*asked)
+                    if place is not None:
+                        return place
+            return _NOWHERE
         start = self._find(focus, 0)
         if start < 0:
             return _NOWHERE
-        for word in (value, path):
-            found = self._find(word, start) if word else -1
-            if found >= 0:
-                return self._place(found)
+        found = self._find(path, start) if path and value else -1
+        if found >= 0:
+            inner = self._find(value, found)
+            return self._place(inner if inner >= 0 else found)
         return self._place(start)
 
     def _find(self, word: str, start: int) -> int:
         for name in (word, word.replace("#", "/").rstrip("/").rsplit("/", 1)[-1]):
-            found = self._text.find(name, start) if name else -1
-            if found >= 0:
-                return found
+            found = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])").search(self._text, start) if name else None
+            if found:
+                return found.start()
         return -1
 
     def _place(self, position: int) -> Place:

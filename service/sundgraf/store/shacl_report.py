@@ -1,4 +1,4 @@
-"""Violations as an RDF validation report (SHACL section 3.6)."""
+"""Violations, and what else was found, as an RDF validation report (SHACL section 3.6)."""
 
 from __future__ import annotations
 
@@ -6,25 +6,63 @@ from collections.abc import Iterable, Iterator
 
 import pyoxigraph as ox
 
+from sundgraf.domain.report import Finding
+from sundgraf.domain.terms import legal_iri
+from sundgraf.store.document import NEW
 from sundgraf.store.shacl_core import Violation
 from sundgraf.store.shacl_shapes import SH, Path, sh
+from sundgraf.store.writers import write_graph
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _TYPE, _FIRST, _REST, _NIL = (ox.NamedNode(_RDF + name) for name in ("type", "first", "rest", "nil"))
 
+_REPORT = ox.BlankNode("report")
 
-def report_of(violations: Iterable[Violation]) -> list[ox.Triple]:
-    """Return the report's triples. It conforms where there is no violation of severity sh:Violation or lower."""
-    report = ox.BlankNode()
-    triples: list[ox.Triple] = [ox.Triple(report, _TYPE, sh("ValidationReport"))]
-    found = False
+
+def results_of(violations: Iterable[Violation]) -> list[ox.Triple]:
+    """Return the results of a report, without the report itself."""
+    triples: list[ox.Triple] = []
     for violation in violations:
-        found = True
         result = ox.BlankNode()
-        triples.append(ox.Triple(report, sh("result"), result))
+        triples.append(ox.Triple(_REPORT, sh("result"), result))
         triples += _result(result, violation)
-    triples.append(ox.Triple(report, sh("conforms"), ox.Literal(not found)))
     return triples
+
+
+def write_report(results: bytes, remarks: Iterable[Finding], format: str) -> bytes:
+    """Return a report in the format called `format`: results in N-Triples, and what rules of submission found.
+
+    It conforms where nothing at all was found (section 3.6.1.1), whatever its severity. The component of a remark is
+    the page of its rule.
+    """
+    triples = [triple for remark in remarks for triple in _remark(remark)]
+    triples.append(ox.Triple(_REPORT, _TYPE, sh("ValidationReport")))
+    triples.append(ox.Triple(_REPORT, sh("conforms"), ox.Literal(not results and len(triples) == 1)))
+    text = results + b"".join(f"{triple} .\n".encode() for triple in triples)
+    return write_graph([quad.triple for quad in ox.parse(text, format=ox.RdfFormat.N_TRIPLES)], format)
+
+
+def _remark(remark: Finding) -> Iterator[ox.Triple]:
+    result = ox.BlankNode()
+    subject = remark.subject.partition(" ")[0]
+    focus = _node(subject) or ox.NamedNode(f"{NEW}document")
+    yield ox.Triple(_REPORT, sh("result"), result)
+    yield ox.Triple(result, _TYPE, sh("ValidationResult"))
+    yield ox.Triple(result, sh("focusNode"), focus)
+    yield ox.Triple(result, sh("sourceConstraintComponent"), ox.NamedNode(remark.shape))
+    yield ox.Triple(result, sh("resultSeverity"), sh(remark.severity.capitalize()))
+    yield ox.Triple(result, sh("resultMessage"), ox.Literal(remark.english, language="en"))
+    yield ox.Triple(result, sh("resultMessage"), ox.Literal(remark.danish, language="da"))
+    if remark.property:
+        yield ox.Triple(result, sh("resultPath"), ox.NamedNode(remark.property))
+    if remark.value:
+        yield ox.Triple(result, sh("value"), _node(remark.value) or ox.Literal(remark.value))
+
+
+def _node(text: str) -> ox.NamedNode | ox.BlankNode | None:
+    if text.startswith("_:"):
+        return ox.BlankNode(f"n{text[2:].encode().hex()}")
+    return ox.NamedNode(text) if legal_iri(text) else None
 
 
 def _result(result: ox.BlankNode, violation: Violation) -> Iterator[ox.Triple]:

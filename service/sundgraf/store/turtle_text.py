@@ -32,10 +32,11 @@ _LETTERS = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
 
 
 class Place(NamedTuple):
-    """Line and column of a token, both from 1."""
+    """Line and column of a token, both from 1; of a cell, row and column, and the sheet it is in."""
 
     line: int
     column: int
+    sheet: str = ""
 
 
 class _Token(NamedTuple):
@@ -66,13 +67,13 @@ def later_comments(source: str) -> list[int]:
 
 
 class StatementLines:
-    """Knows where each subject, property and value of a Turtle text stands."""
+    """Knows where each subject, property and value of a Turtle, TriG, N-Triples or N-Quads text stands."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, base: str = "") -> None:
         self._starts = [0, *(match.end() for match in re.finditer("\n", source))]
         self._places: dict[tuple[str, ...], int] = {}
         self._prefixes: dict[str, str] = {}
-        self._base = ""
+        self._base = base
         self._read([token for token in _tokens(source) if token.kind not in ("skip", "comment")])
 
     def find(self, *what: str) -> int:
@@ -103,12 +104,17 @@ class StatementLines:
                 depth += (text in "[(") - (text in "])")
                 if depth == 0 and text in "])" and not said:
                     said = [""]  # a node without a name is the subject
+                    self._places.setdefault(("",), start)
+                elif text in "{}":
+                    said = []  # what stood before is the name of a graph
                 elif depth == 0 and text == ";":
                     said = said[:1]
                 elif depth == 0 and text == ".":
                     said = []
             elif kind == "tag":
                 position += text == "^^"  # the datatype is no value
+            elif kind == "word" and text.upper() == "GRAPH" and not said:
+                continue
             elif depth == 0 and len(said) < 2:
                 said.append(_TYPE if said and text == "a" else self._value(kind, text))
                 self._places.setdefault(tuple(said), start)

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import anyio
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from sundgraf.application.apart import apart
 from sundgraf.application.fields import RecordClass
-from sundgraf.application.similar import with_similar
 from sundgraf.application.template import template_classes
 from sundgraf.application.validate import Examination, examine_beside, shapes_of
-from sundgraf.domain.media import GRAPHS, HTML, PLAIN_JSON, Format, choose
+from sundgraf.domain.media import CSV, GRAPHS, HTML, PLAIN_JSON, Format, choose
 from sundgraf.http.body import read_documents
 from sundgraf.http.context import Context
-from sundgraf.http.findings import summary_of
+from sundgraf.http.findings import summary_of, table_in_page, table_of
 from sundgraf.http.limits import PerAddress
 from sundgraf.http.pages import language_of
 from sundgraf.http.routes.search import finder
 from sundgraf.store.document import Document
-from sundgraf.store.writers import merge_documents
 
 TEXT = Format("text", "txt", "text/plain")
-_FORMATS = (PLAIN_JSON, HTML, TEXT, *GRAPHS)
+_FORMATS = (PLAIN_JSON, HTML, TEXT, CSV, *GRAPHS)
 _SHOWN = 100
-PASTED = ("ttl", "trig", "nt", "nq", "jsonld", "rdf")
+PASTED = ("ttl", "trig", "nt", "nq", "jsonld", "rdf", "csv")
 
 
 def router(context: Context) -> APIRouter:
@@ -52,8 +48,8 @@ def router(context: Context) -> APIRouter:
             examine_beside, documents, settings.state, context.bundle.root,
             seconds=settings.document_seconds, limiter=limiter,
         )  # fmt: skip
-        similar = with_similar(found.findings, found.names, await finder(context), documents[0].name)
-        return _respond(context, request, wanted, documents, replace(found, findings=similar))
+        found = found.with_similar(await finder(context))
+        return _respond(context, request, wanted, documents, found)
 
     return routes
 
@@ -63,20 +59,29 @@ def _respond(
 ) -> Response:
     headers = {"Vary": "Accept, Accept-Language", "Cache-Control": "no-store"}
     shown = len(found.findings) if request.query_params.get("limit") == "all" else _SHOWN
+    language = language_of(request)
+    if wanted is CSV:
+        return Response(table_of(found.findings, language), headers={**headers, "Content-Type": CSV.content_type})
     if wanted is HTML:
         pasted = next((d for d in documents if d.name == "text"), None)
         return context.pages.render(
             request, "validate.html", headers=headers, formats=PASTED,
-            text=pasted.text if pasted else "", format="ttl", found=summary_of(found.findings, shown),
+            text=pasted.text if pasted else "", format=_pasted_format(pasted), found=summary_of(found.findings, shown),
             findings=found.findings[:shown],
+            rest=table_in_page(found.findings, language) if shown < len(found.findings) else "",
         )  # fmt: skip
     if wanted is PLAIN_JSON:
         return JSONResponse(summary_of(found.findings, shown), headers=headers)
     if wanted is TEXT:
-        language = language_of(request)
-        lines = [finding.say(language) for finding in found.findings[:shown]]
+        lines = []
+        for finding in found.findings[:shown]:
+            lines += [finding.say(language), *(f"    {more}" for more in finding.explain(language))]
         lines.append(f"{len(found.findings)} {'fund' if language == 'da' else 'found'}.")
         return PlainTextResponse("\n".join(lines) + "\n", headers=headers)
-    return Response(
-        merge_documents([found.report], wanted.name), headers={**headers, "Content-Type": wanted.content_type}
-    )
+    return Response(found.report(wanted.name), headers={**headers, "Content-Type": wanted.content_type})
+
+
+def _pasted_format(document: Document | None) -> str:
+    """Return the ending of what was pasted, to be chosen again in the page."""
+    formats = {format.name: format.extension for format in GRAPHS} | {"csv": "csv"}
+    return formats.get(document.format, "ttl") if document else "ttl"
