@@ -240,7 +240,7 @@ def test_the_graph_as_a_thing_leads_to_its_description(server):
 
 def test_home_is_a_page_for_people_and_a_description_for_machines(server):
     page = httpx.get(f"{server.url}/", headers={"Accept": "text/html"})
-    assert "Solutions by technology and maturity" in page.text
+    assert "How many of each technology have come how far" in page.text
     described = parsed(httpx.get(f"{server.url}/", headers={"Accept": "application/n-quads"}).content, "nq")
     assert any(t.object == ox.NamedNode(server.sparql) for t in described)
 

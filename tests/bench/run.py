@@ -26,7 +26,9 @@ from pathlib import Path
 from tests.bench.contestants import HERE, Workplace
 from tests.bench.report import Section
 
-BENCHES = ("lookup", "cached", "mix", "attack", "coldstart", "loading", "isolation", "streaming", "validation")
+BENCHES = (
+    "lookup", "cached", "mix", "attack", "coldstart", "loading", "isolation", "streaming", "validation", "pages",
+)  # fmt: skip
 _PACKAGES = (
     "sundgraf",
     "pyoxigraph",

@@ -30,28 +30,17 @@ class Choice:
 class Facets:
     """The records with what they may be chosen by."""
 
-    def __init__(self, rows: Iterable[tuple[str, str, str, bool]]) -> None:
-        """Take (thing, facet, value, lent) in any order.
-
-        What is lent by a thing without a class, such as a concept, holds for each record that has it as a value.
-        """
+    def __init__(self, rows: Iterable[tuple[str, str, str]]) -> None:
+        """Take (thing, facet, value) in any order; things without a class are no records."""
         said: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-        lending: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        for thing, facet, value, lent in rows:
+        for thing, facet, value in rows:
             said[thing][facet].append(value)
-            if lent:
-                lending[thing].append((facet, value))
         self.records = sorted(thing for thing, facets in said.items() if CLASS in facets)
         self._of: list[dict[str, list[str]]] = []
         bits: dict[tuple[str, str], bytearray] = {}
         size = len(self.records) // 8 + 1
         for number, record in enumerate(self.records):
-            own = {facet: list(values) for facet, values in said[record].items()}
-            for value in [value for values in said[record].values() for value in values]:
-                for facet, more in () if CLASS in said.get(value, ()) else lending.get(value, ()):
-                    held = own.setdefault(facet, [])
-                    if more not in held:
-                        held.append(more)
+            own = dict(said[record])
             self._of.append(own)
             for facet, values in own.items():
                 for value in values:

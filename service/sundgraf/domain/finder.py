@@ -5,14 +5,19 @@ Letters are compared without case and accents, with æ, ø and å as ae, oe and 
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
+from array import array
+from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 _LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "ß": "ss", "ä": "ae", "ö": "oe", "ü": "ue"})
 _LEAST_ALIKE = 0.4  # share of letter triples that a name with a slip has in common with what was typed
 _LONGEST = 200  # characters
+_MOST = 2000  # names that are looked at closely
+_LAST = "\U0010ffff"  # comes after every letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +49,17 @@ class Finder:
         for iri, class_, name, language in names:
             entry = entries.setdefault((iri, name, language), _Entry(iri, name, language, fold(name)))
             entry.classes.add(class_)
-        self._entries = list(entries.values())
-        self._by_triple: dict[str, list[int]] = defaultdict(list)
-        self._sizes = []
+        self._entries = sorted(entries.values(), key=lambda entry: entry.folded)
+        self._names = [entry.folded for entry in self._entries]
+        self._by_triple: dict[str, array[int]] = defaultdict(lambda: array("L"))
+        by_word: dict[str, array[int]] = defaultdict(lambda: array("L"))
         for number, entry in enumerate(self._entries):
-            triples = _triples(entry.folded)
-            self._sizes.append(len(triples))
-            for triple in triples:
+            for triple in _triples(entry.folded):
                 self._by_triple[triple].append(number)
+            for word in set(entry.folded.split()):
+                by_word[word].append(number)
+        self._by_word = dict(by_word)
+        self._words = sorted(by_word)
 
     def find(self, text: str, classes: Sequence[str] = (), language: str = "", limit: int = 10) -> list[Hit]:
         """Return the best hits, each thing once, names in `language` before others that are as good."""
@@ -60,36 +68,64 @@ class Finder:
             return []
         allowed = set(classes)
         best: dict[str, tuple[float, bool, _Entry]] = {}
-        for number, shared in self._candidates(wanted):
-            entry = self._entries[number]
-            if allowed and allowed.isdisjoint(entry.classes):
-                continue
-            rank = (self._score(wanted, entry, shared, self._sizes[number]), entry.language == language)
-            if rank[0] and (entry.iri not in best or rank > best[entry.iri][:2]):
-                best[entry.iri] = (*rank, entry)
+        looked_at: set[int] = set()
+        for numbers in (self._beginning(wanted), self._with_word(wanted), self._alike(wanted)):
+            if len(best) >= limit:  # whatever comes later is worse than all of these
+                break
+            for number in numbers:
+                entry = self._entries[number]
+                if number in looked_at or (allowed and allowed.isdisjoint(entry.classes)):
+                    continue
+                looked_at.add(number)
+                rank = (_score(wanted, entry.folded), entry.language == language)
+                if rank[0] and (entry.iri not in best or rank > best[entry.iri][:2]):
+                    best[entry.iri] = (*rank, entry)
         found = sorted(best.values(), key=lambda hit: (-hit[0], not hit[1], len(hit[2].name), hit[2].name, hit[2].iri))
         return [Hit(e.iri, tuple(sorted(e.classes)), e.name, e.language, score) for score, _, e in found[:limit]]
 
-    def _candidates(self, wanted: str) -> Iterable[tuple[int, int]]:
-        counts: Counter[int] = Counter()
-        for triple in _triples(wanted):
-            counts.update(self._by_triple.get(triple, ()))
-        return counts.items()
+    def _beginning(self, wanted: str) -> Iterable[int]:
+        """Return the names that begin with the text."""
+        return range(bisect_left(self._names, wanted), bisect_left(self._names, wanted + _LAST))[:_MOST]
 
-    @staticmethod
-    def _score(wanted: str, entry: _Entry, shared: int, size: int) -> float:
-        name = entry.folded
-        if name == wanted:
-            return 1.0
-        if name.startswith(wanted):
-            return 0.9
-        if f" {wanted}" in name:
-            return 0.8
-        if wanted in name:
-            return 0.7
-        alike = 2 * shared / (size + len(_triples(wanted)))
-        within = shared / max(1, len(_triples(wanted)))
-        return max(alike, 0.75 * within) * 0.65 if max(alike, 0.75 * within) >= _LEAST_ALIKE else 0.0
+    def _with_word(self, wanted: str) -> Iterator[int]:
+        """Return names within which a word begins with the text."""
+        first, *others = wanted.split()
+        if others:
+            words = [first]
+        else:
+            words = self._words[bisect_left(self._words, first) : bisect_left(self._words, first + _LAST)]
+        inside = f" {wanted}"
+        within = (number for word in words for number in self._by_word.get(word, ()) if inside in self._names[number])
+        return itertools.islice(within, _MOST)
+
+    def _alike(self, wanted: str) -> list[int]:
+        """Return the names with most of the text's letter triples, looking only at those with one of its rarer ones.
+
+        A name that is alike enough has about half of them, so it has one of the rarer half.
+        """
+        triples = sorted(_triples(wanted), key=lambda triple: len(self._by_triple.get(triple, ())))
+        counts: Counter[int] = Counter()
+        for triple in triples[: len(triples) // 2 + 1]:
+            if len(counts) > _MOST * 10:
+                break
+            counts.update(self._by_triple.get(triple, ()))
+        return [number for number, _ in counts.most_common(_MOST // 5)]
+
+
+def _score(wanted: str, name: str) -> float:
+    """Return how well a name fits: whole, at its beginning, at a word's, within, or alike in letters."""
+    if name == wanted:
+        return 1.0
+    if name.startswith(wanted):
+        return 0.9
+    if f" {wanted}" in name:
+        return 0.8
+    if wanted in name:
+        return 0.7
+    own, other = _triples(wanted), _triples(name)
+    shared = len(own & other)
+    alike = max(2 * shared / (len(own) + len(other)), 0.75 * shared / max(1, len(own)))
+    return alike * 0.65 if alike >= _LEAST_ALIKE else 0.0
 
 
 def fold(text: str) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 
 from sundgraf.domain.errors import InvalidParameter
-from sundgraf.domain.facets import CLASS, Choice, Facets
+from sundgraf.domain.facets import CLASS, Choice, Facets, numbers_in
 from sundgraf.domain.question import Parameter, Question, bind
 from sundgraf.domain.terms import Literal
 from sundgraf.http import facts
@@ -37,10 +37,14 @@ class Names:
 
     def label(self, iri: str, language: str) -> str:
         """Return what an IRI is called in a language, else in another, else its last part."""
+        return self.find(iri, language) or iri.rsplit("/", 1)[-1]
+
+    def find(self, iri: str, language: str) -> str:
+        """Return what an IRI is called in a language, else in another, "" where it has no name."""
         for wanted in (language, "da", "en", ""):
             if (iri, wanted) in self.labels:
                 return self.labels[iri, wanted]
-        return iri.rsplit("/", 1)[-1]
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ async def facets(context: Context) -> Facets:
 
     async def make() -> Facets:
         rows = await facts.page_rows(context, "facets")
-        return Facets((str(row["thing"]), str(row["facet"]), str(row["value"]), "lent" in row) for row in rows)
+        return Facets((str(row["thing"]), str(row["facet"]), str(row["value"])) for row in rows)
 
     return await facts.once(context, "facets", make)
 
@@ -126,18 +130,29 @@ async def names(context: Context) -> Names:
     return await facts.once(context, "facet names", make)
 
 
-def sort_records(index: Facets, records: Sequence[str], called: Names, sort: str, language: str) -> list[str]:
-    """Return records in order: by title, by how far they are, or by when they began, the newest first."""
+async def sort_records(context: Context, chosen: Chosen) -> list[str]:
+    """Return the chosen records: by title, by how far they are, or by when they began, the newest first."""
+    index, called = await facets(context), await names(context)
 
-    def title(record: str) -> tuple[str, str]:
-        return called.label(record, language).casefold(), record
+    async def make() -> list[int]:
+        order = sorted(
+            range(len(index.records)),
+            key=lambda number: (called.label(index.records[number], chosen.language).casefold(), number),
+        )
+        if chosen.sort == "stage":
+            order.sort(key=lambda number: -int(furthest(index, called, index.records[number])[0]))
+        elif chosen.sort == "start":
+            order.sort(
+                key=lambda number: max(index.values_of(index.records[number], "start"), default=""), reverse=True
+            )
+        places = [0] * len(order)
+        for place, number in enumerate(order):
+            places[number] = place
+        return places
 
-    ordered = sorted(records, key=title)
-    if sort == "stage":
-        ordered.sort(key=lambda record: -int(furthest(index, called, record)[0]))
-    elif sort == "start":
-        ordered.sort(key=lambda record: max(index.values_of(record, "start"), default=""), reverse=True)
-    return ordered
+    places = await facts.once(context, f"order {chosen.sort} {chosen.language}", make)
+    found = sorted(numbers_in(index.select(chosen.choice)), key=places.__getitem__)
+    return [index.records[number] for number in found]
 
 
 def furthest(index: Facets, called: Names, record: str) -> tuple[str, list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from sundgraf.domain.terms import IRI, Literal, Term
 
@@ -64,25 +65,32 @@ def title_of(rows: Iterable[Row], language: str) -> str:
     return pick([name for name in names if isinstance(name, Literal)], language)
 
 
-def group_facts(rows: Sequence[Row], language: str) -> list[Fact]:
+class Called(Protocol):
+    """Knows what things are called."""
+
+    def find(self, iri: str, language: str) -> str:
+        """Return what an IRI is called, in the language where it can be, "" where it has no name."""
+
+
+def group_facts(rows: Sequence[Row], called: Called, language: str) -> list[Fact]:
     """Return the facts by property, values in order, texts in the reader's language first."""
     facts: dict[str, Fact] = {}
     for iri, group in _by(rows, "property").items():
         if iri in _HIDDEN:
             continue
-        fact = facts.setdefault(iri, Fact(iri, _label(group, "propertyLabel", language) or local_name(iri)))
+        fact = facts.setdefault(iri, Fact(iri, called.find(iri, language) or local_name(iri)))
         for same in _by(group, "value").values():
-            fact.values.append(_value(same, language))
+            fact.values.append(_value(same, called, language))
         fact.values.sort(key=lambda value: (value.language != "", value.text))
     return sorted(facts.values(), key=lambda fact: (_rank(fact.iri), fact.label))
 
 
-def group_claims(rows: Sequence[Row], language: str) -> dict[str, list[Claim]]:
+def group_claims(rows: Sequence[Row], called: Called, language: str) -> dict[str, list[Claim]]:
     """Return the records about a thing by the local name of their class."""
     claims: dict[str, list[Claim]] = {}
     for record, group in _by(rows, "record").items():
         kind = local_name(str(group[0]["class"]))
-        claims.setdefault(kind, []).append(Claim(record, kind, group_facts(group, language)))
+        claims.setdefault(kind, []).append(Claim(record, kind, group_facts(group, called, language)))
     return claims
 
 
@@ -114,15 +122,11 @@ def _by(rows: Iterable[Row], name: str) -> dict[str, list[Row]]:
     return {key.partition("\x00")[0] if name != "value" else key: group for key, group in groups.items()}
 
 
-def _label(rows: Iterable[Row], name: str, language: str) -> str:
-    return pick([label for row in rows if isinstance(label := row.get(name), Literal)], language)
-
-
-def _value(rows: Sequence[Row], language: str) -> Value:
+def _value(rows: Sequence[Row], called: Called, language: str) -> Value:
     term = rows[0]["value"]
     rule = str(rows[0]["derivedIn"]).replace("/graph/derived/", "/query/derive/") if "derivedIn" in rows[0] else ""
     if isinstance(term, IRI):
-        return Value(_label(rows, "valueLabel", language) or term.value, term.value, rule=rule)
+        return Value(called.find(term.value, language) or term.value, term.value, rule=rule)
     if isinstance(term, Literal):
         foreign = term.language if term.language and term.language != language else ""
         iri = term.value if term.datatype.endswith("anyURI") and term.value.startswith("http") else ""

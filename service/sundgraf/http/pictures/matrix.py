@@ -9,6 +9,8 @@ from markupsafe import Markup
 from sundgraf.http.pictures.drawing import LETTER_WIDTH, Row, Work, anchor, cut, disc, join, picture, tag
 
 CELL, ROW = 44, 30  # pixels
+_WIDE = 112
+_MOST_ROWS = 150  # of a very large graph; the table and the query have them all
 _TALL, _LOW = 116, 50  # pixels for the headings of columns, slanted or not
 _NARROW, _BROAD = 170, 430  # pixels for the headings of rows
 _SHADES = 5
@@ -28,8 +30,8 @@ def draw(work: Work, most_rows: int = 0) -> Markup:
         if work.text(row, "column"):
             cells.setdefault((work.text(row, "row"), work.text(row, "column")), row)
     rows, columns = _ordered(work, cells, "row"), _ordered(work, cells, "column")
-    rows = rows[:most_rows] if most_rows else rows
-    wide = 96 if work.question.picture.get("column_width") == "wide" else CELL
+    rows = rows[: most_rows or _MOST_ROWS]
+    wide = _WIDE if work.question.picture.get("column_width") == "wide" else CELL
     most = max((work.number(row, "number") for row in work.rows), default=1)
     head = _LOW if wide > CELL else _TALL
     side = min(_BROAD, max(_NARROW, max((len(name) for name in rows), default=0) * 14 * LETTER_WIDTH + 12))

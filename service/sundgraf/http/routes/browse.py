@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
@@ -37,7 +38,7 @@ from sundgraf.http.pages import language_of
 from sundgraf.http.record import group_facts, title_of
 
 _SHOWN = 8  # values of a facet that are shown at once
-_MORE = 60  # values behind "more"
+_MORE = 40  # values behind "more"
 _MOST_COMPARED = 4
 _COLUMNS = (
     "class", "technology", "maturity", "stage", "useCase", "effect", "area", "country", "region", "organisation",
@@ -60,14 +61,14 @@ def router(context: Context) -> APIRouter:
         language = language_of(request)
         chosen = read_choice(question, request, language)
         index, called = await facets(context), await names(context)
-        found = sort_records(index, index.records_in(index.select(chosen.choice)), called, chosen.sort, language)
+        found = await sort_records(context, chosen)
         pages = max(1, -(-len(found) // PER_PAGE))
         shown = found[(chosen.page - 1) * PER_PAGE : chosen.page * PER_PAGE]
         types = {name: index.select(_of_type(chosen, name)).bit_count() for name in TYPES}
         publication = context.store.publication().number
         return context.pages.render(
             request, "browse.html", chosen=chosen, index=index, called=called, total=len(found), pages=pages,
-            records=shown, types=types, sorts=SORTS, facets=_facets(context, chosen, index), furthest=furthest,
+            records=shown, types=types, sorts=SORTS, facets=_facets(context, chosen, index, called), furthest=furthest,
             shorten=shorten, shown_at_once=_SHOWN,
             headers={
                 "ETag": entity_tag(str(publication), language, request.url.query), "Cache-Control": "no-cache",
@@ -80,7 +81,7 @@ def router(context: Context) -> APIRouter:
         language = language_of(request)
         chosen = read_choice(question, request, language)
         index, called = await facets(context), await names(context)
-        found = sort_records(index, index.records_in(index.select(chosen.choice)), called, chosen.sort, language)
+        found = await sort_records(context, chosen)
         headers = {"Content-Disposition": 'attachment; filename="catalogue.csv"', "Vary": "Accept-Language"}
         return Response(_table(index, called, found, language), media_type="text/csv; charset=utf-8", headers=headers)
 
@@ -98,7 +99,7 @@ def router(context: Context) -> APIRouter:
         asked = list(dict.fromkeys(request.query_params.getlist("record")))
         if len(asked) > _MOST_COMPARED:
             raise InvalidParameter(f"{len(asked)} records were chosen; at most {_MOST_COMPARED} fit.", "record")
-        records = []
+        records, called = [], await names(context)
         for text in asked:
             name = name_of(text if text.startswith(BASE) else f"{BASE}id/{text}")
             if name is None:
@@ -109,7 +110,7 @@ def router(context: Context) -> APIRouter:
                 raise InvalidParameter(f"{text[:80]!r} was merged into {moved.target}.", "record") from moved
             records.append(
                 {"name": name, "title": title_of(description.facts, language) or name.rest,
-                 "facts": {fact.iri: fact for fact in group_facts(description.facts, language)}}
+                 "facts": {fact.iri: fact for fact in group_facts(description.facts, called, language)}}
             )  # fmt: skip
         labels: dict[str, str] = {}
         for record in records:
@@ -128,18 +129,24 @@ def _of_type(chosen: Chosen, name: str) -> Choice:
     return Choice(chosen.choice.values, tuple(f"{BASE}def/{class_}" for class_ in TYPES[name]))
 
 
-def _facets(context: Context, chosen: Chosen, index: Facets) -> list[dict[str, object]]:
-    """Return the facets that have anything to choose, with counts."""
-    found = []
+def _facets(context: Context, chosen: Chosen, index: Facets, called: Names) -> list[dict[str, object]]:
+    """Return the facets that have anything to choose, each value with its name, count, address and if it is chosen."""
+    found: list[dict[str, object]] = []
     picked = dict(chosen.choice.values)
     for parameter in facet_parameters(context.questions["browse"]):
         counted = index.count(chosen.choice, parameter.name)
-        if counted:
-            found.append({
-                "name": parameter.name, "label": parameter.label[chosen.language],
-                "chosen": picked.get(parameter.name, ""), "values": counted[:_MORE],
-                "more": max(0, len(counted) - _MORE),
-            })  # fmt: skip
+        if not counted:
+            continue
+        current, without = picked.get(parameter.name, ""), chosen.address(**{parameter.name: ""})
+        values = [
+            (called.label(value, chosen.language), count,
+             without if value == current else f"{without}&{parameter.name}={quote(shorten(value))}", value == current)
+            for value, count in counted[:_MORE]
+        ]  # fmt: skip
+        found.append({
+            "name": parameter.name, "label": parameter.label[chosen.language], "chosen": current, "values": values,
+            "more": max(0, len(counted) - _MORE),
+        })  # fmt: skip
     return found
 
 

@@ -13,11 +13,11 @@ from sundgraf.http import facts
 from sundgraf.http.context import Context
 from sundgraf.http.delivery import CACHEABLE, entity_tag
 from sundgraf.http.pages import language_of
-from sundgraf.http.pictures import matrix
+from sundgraf.http.pictures import matrix, regions
 from sundgraf.http.pictures.drawing import Work
 from sundgraf.http.routes.pictures import rows_of_question
 
-_FLAGSHIP, _TECHNOLOGIES = "use-case-by-country", "technology-by-maturity"
+_DRAWN = ("use-case-by-country", "technology-by-maturity", "records-by-region")
 _FLAGSHIP_ROWS = 24  # of the use cases that most countries share
 _ASKED = (
     "use-cases-across-countries", "lacking-in-region", "pilots-here-in-operation-abroad", "for-my-specialty",
@@ -58,14 +58,15 @@ async def _pictures(context: Context, language: str) -> dict[str, Any]:
     """Return the drawings of the first page, made once for each publication."""
 
     async def make() -> dict[str, Any]:
-        flagship, technologies = [
+        flagship, technologies, places = [
             Work(question, await rows_of_question(context, question, {"language": language}), language)
-            for question in (context.questions[name] for name in (_FLAGSHIP, _TECHNOLOGIES))
+            for question in (context.questions[name] for name in _DRAWN)
         ]
         return {
             "flagship": matrix.draw(flagship, _FLAGSHIP_ROWS),
             "shared": len({str(row["useCase"]) for row in flagship.rows}),
             "technologies": matrix.draw(technologies),
+            "places": regions.draw(places),
         }
 
     return await facts.once(context, f"home {language}", make)

@@ -25,6 +25,7 @@ from sundgraf.domain.media import CSV, GRAPHS, HTML, Format, choose, named
 from sundgraf.domain.names import BASE, Name, parse_path
 from sundgraf.domain.terms import IRI
 from sundgraf.http.beside import find_beside
+from sundgraf.http.choosing import names
 from sundgraf.http.context import Context
 from sundgraf.http.delivery import CACHEABLE, entity_tag
 from sundgraf.http.facts import page_query
@@ -161,7 +162,8 @@ async def _page(
 ) -> Response:
     language = language_of(request)
     headers.pop("Content-Type")
-    facts, claims = group_facts(description.facts, language), group_claims(description.claims, language)
+    called = await names(context)
+    facts, claims = group_facts(description.facts, called, language), group_claims(description.claims, called, language)
     support = find_support(facts, claims)
     return context.pages.render(
         request,
