@@ -161,8 +161,8 @@ def test_cell_of_the_flagship_leads_to_its_records_and_their_sources(server, bro
     wait_for(browser, f"{records} record")
     assert len(browser.find_elements(By.CSS_SELECTOR, ".records > li")) == records
     browser.find_element(By.CSS_SELECTOR, ".records h3 a").click()
-    wait_for(browser, "Source")
-    assert browser.find_elements(By.CSS_SELECTOR, "main a[href*='/doc/source/']")
+    wait_for(browser, "What is said, and where from")
+    assert browser.find_elements(By.CSS_SELECTOR, "main .on a[href*='/doc/source/']")
 
 
 def test_reader_compares_two_records_of_the_catalogue(server, browser):

@@ -13,7 +13,7 @@ from sundgraf.http.context import Context
 from sundgraf.http.record import local_name
 
 _ALIKE = ("useCase", "topic", "technology", "effect", "area", "specialty")  # what counts most first
-_MOST_INCOMING = 12  # of one property
+_MOST_INCOMING = 12  # of one property; a term or concept shows the whole page of them
 _TOLD_ABOVE = ("about", "classifies", "reconciles", "bearsOn", "matchesSolution", "type")
 
 
@@ -58,9 +58,10 @@ async def find_beside(context: Context, name: Name, incoming: Sequence[dict[str,
         for other, shared in index.alike(name.iri, _ALIKE)
     ]
     class_ = class_of(index, name.iri)
+    most = _MOST_INCOMING if name.room == "id" else len(incoming)
     return Beside(
         (called.label(class_, language), class_) if class_ else ("", ""),
-        chosen, alike, _questions(context, name, language), _incoming(incoming, called, language), called,
+        chosen, alike, _questions(context, name, language), _incoming(incoming, called, language, most), called,
     )  # fmt: skip
 
 
@@ -78,7 +79,7 @@ def _questions(context: Context, name: Name, language: str) -> list[tuple[str, s
     return found
 
 
-def _incoming(rows: Sequence[dict[str, Term]], called: Names, language: str) -> list[Group]:
+def _incoming(rows: Sequence[dict[str, Term]], called: Names, language: str, most: int) -> list[Group]:
     groups: dict[str, list[tuple[str, str]]] = {}
     for row in rows:
         property_, subject = str(row["property"]), str(row["subject"])
@@ -86,6 +87,6 @@ def _incoming(rows: Sequence[dict[str, Term]], called: Names, language: str) -> 
             links = groups.setdefault(property_, [])
             links.append((called.label(subject, language), subject))
     return [
-        Group(called.label(property_, language), sorted(links)[:_MOST_INCOMING], max(0, len(links) - _MOST_INCOMING))
+        Group(called.label(property_, language), sorted(links)[:most], max(0, len(links) - most))
         for property_, links in sorted(groups.items())
     ]
