@@ -67,16 +67,18 @@ def find_support(facts: Sequence[Fact], claims: Mapping[str, Sequence[Claim]]) -
 def rows_of(facts: Sequence[Fact], support: Supports, shown_above: Sequence[str] = ()) -> list[Line]:
     """Return the facts line by line: values that rest on the same stand together.
 
-    Texts in the reader's language of the properties `shown_above` are left out.
+    Texts in the reader's language of the properties `shown_above` are left out, those in another come last.
     """
     lines: list[Line] = []
+    last: list[Line] = []
     for fact in facts:
         groups: dict[tuple[Support, ...], list[Value]] = {}
         for value in fact.values:
             if not (value.language == "" and fact.iri in shown_above):
                 groups.setdefault(tuple(support.get((fact.iri, key_of(value)), ())), []).append(value)
-        lines.extend(Line(fact, values, rests, at == 0) for at, (rests, values) in enumerate(groups.items()))
-    return lines
+        made = [Line(fact, values, rests, at == 0) for at, (rests, values) in enumerate(groups.items())]
+        (last if fact.iri in shown_above else lines).extend(made)
+    return lines + last
 
 
 def key_of(value: Value) -> str:
@@ -84,10 +86,13 @@ def key_of(value: Value) -> str:
     return value.iri or f"{value.text}@{value.language}"
 
 
-def differing_stages(claims: Mapping[str, Sequence[Claim]]) -> bool:
-    """Say whether sources give different stages for the thing."""
-    stages = {value.iri for claim in claims.get("StatusReport", ()) for value in claim.get("stage")}
-    return len({stage for stage in stages if not stage.endswith("/unknown")}) > 1
+def differing_stages(claims: Mapping[str, Sequence[Claim]]) -> str:
+    """Return who gives different stages for the thing: "sources", one "source", or "" where they agree."""
+    reports = [claim for claim in claims.get("StatusReport", ()) if _first(claim.get("stage"), iri=True)]
+    known = [claim for claim in reports if not _first(claim.get("stage"), iri=True).endswith("/unknown")]
+    if len({_first(claim.get("stage"), iri=True) for claim in known}) < 2:
+        return ""
+    return "sources" if len({_first(claim.get("source"), iri=True) for claim in known}) > 1 else "source"
 
 
 def by_date(reports: Iterable[Claim]) -> list[Claim]:

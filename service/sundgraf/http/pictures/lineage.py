@@ -90,13 +90,13 @@ def _edge(places: dict[str, tuple[float, float]], edge: tuple[str, str, str], to
 def _box(work: Work, iri: str, name: str, place: tuple[float, float], top: float) -> Markup:
     x, y = place[0] + 1, place[1] + top + 1
     path = iri.removeprefix("https://w3id.org/sundgraf/id/")
-    first = cut(name, _BOX - 20, 13)
+    first = cut(name, _BOX - 20, 14)
     rest = name[len(first) - 1 :].strip() if first.endswith("…") else ""
     if rest:
         words = name[: len(first) - 1].rsplit(" ", 1)
         first, rest = words[0], name[len(words[0]) :].strip()
     lines = [tag("text", line, x=x + 10, y=y + (19 if rest else 27) + 17 * at, class_="label")
-             for at, line in enumerate(part for part in (first, cut(rest, _BOX - 20, 13)) if part)]  # fmt: skip
+             for at, line in enumerate(part for part in (first, cut(rest, _BOX - 20, 14)) if part)]  # fmt: skip
     return anchor(
         f"/doc/{path}?lang={work.language}", name,
         tag("rect", x=x, y=y, width=_BOX - 2, height=_HIGH - 2, rx=5, class_="box"), *lines,

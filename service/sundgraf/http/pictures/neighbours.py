@@ -9,6 +9,7 @@ from markupsafe import Markup
 from sundgraf.http.pictures.drawing import anchor, cut, join, picture, tag
 
 _BOX, _HIGH, _GAP, _CENTRE, _ACROSS = 300, 26, 4, 250, 110  # pixels
+_SEEN = 210  # pixels from the top
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,13 @@ def draw(title: str, incoming: list[Group], outgoing: list[Group], language: str
     """Return the picture."""
     left, right = _height(incoming), _height(outgoing)
     height = max(left, right, 120)
-    middle = height / 2
+    middle = min(height / 2, _SEEN)  # a tall picture has its middle where the page opens
     centre = _BOX + _ACROSS
     drawn = [
-        *_column(incoming, 0, (height - left) / 2, centre, middle, True, language),
-        *_column(outgoing, centre + _CENTRE + _ACROSS, (height - right) / 2, centre + _CENTRE, middle, False, language),
+        *_column(incoming, 0, max(0, middle - left / 2), centre, middle, True, language),
+        *_column(
+            outgoing, centre + _CENTRE + _ACROSS, max(0, middle - right / 2), centre + _CENTRE, middle, False, language
+        ),
         tag("rect", x=centre, y=middle - 36, width=_CENTRE, height=72, rx=8, class_="fill s6"),
         *_title(title, centre + _CENTRE / 2, middle),
     ]
@@ -58,7 +61,7 @@ def _column(
         y += 22
         for node in group.nodes:
             box = tag("rect", x=x, y=y, width=_BOX, height=_HIGH, rx=4, class_="box")
-            text = tag("text", cut(node.label, _BOX - 16, 13), x=x + 8, y=y + 18, class_="label")
+            text = tag("text", cut(node.label, _BOX - 16, 14), x=x + 8, y=y + 18, class_="label")
             inner.append(anchor(f"{node.page}?lang={language}", node.label, box, text))
             y += _HIGH + _GAP
         if group.more:
@@ -85,6 +88,6 @@ def _title(title: str, x: float, y: float) -> list[Markup]:
         lines[-1] = f"{lines[-1]} {word}".strip()
     shown = lines[:3] if len(lines) <= 3 else [*lines[:2], lines[2] + " …"]
     return [
-        tag("text", cut(line, _CENTRE, 13), x=x, y=y + 5 + 18 * (at - (len(shown) - 1) / 2), class_="middle on6")
+        tag("text", cut(line, _CENTRE, 14), x=x, y=y + 5 + 18 * (at - (len(shown) - 1) / 2), class_="middle on6")
         for at, line in enumerate(shown)
     ]

@@ -23,7 +23,7 @@ from sundgraf.http.pictures import gallery, neighbours
 from sundgraf.http.pictures.drawing import Work
 from sundgraf.http.record import local_name, pick
 
-_MOST_NODES = 9  # of one property on a side
+_MOST_NODES = 7  # of one property on a side
 _NOT_WALKED = ("type", "isDefinedBy", "inScheme", "topConceptOf", "license", "creator")
 
 

@@ -164,6 +164,9 @@ async def _page(
     headers.pop("Content-Type")
     called = await names(context)
     facts, claims = group_facts(description.facts, called, language), group_claims(description.claims, called, language)
+    for fact in facts:
+        if fact.iri.endswith("/currentStage"):  # the furthest first
+            fact.values.sort(key=lambda value: called.ranks.get(value.iri, "0"), reverse=True)
     support = find_support(facts, claims)
     return context.pages.render(
         request,
