@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import gc
 import os
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -19,7 +20,8 @@ from starlette.staticfiles import StaticFiles
 from sundgraf import __version__
 from sundgraf.application.ask import load_questions
 from sundgraf.bundle import Bundle
-from sundgraf.domain.errors import SundgrafError
+from sundgraf.domain.errors import NotFound, SundgrafError
+from sundgraf.domain.media import prefers_html
 from sundgraf.http import problems
 from sundgraf.http.context import Context
 from sundgraf.http.delivery import Delivery
@@ -28,11 +30,13 @@ from sundgraf.http.express import LookupAnswers
 from sundgraf.http.logs import request_log
 from sundgraf.http.metered import Metered, MeteredStore, keep_gauges
 from sundgraf.http.metrics import OTHER, Board
+from sundgraf.http.nearby import find_near
 from sundgraf.http.pages import Pages
 from sundgraf.http.routes import (
     ask,
     browse,
     catalogue,
+    discovery,
     dump,
     history,
     home,
@@ -75,6 +79,7 @@ def create_app(settings: Settings, bundle: Bundle, announcement: Path | None, fo
     board = Board(folder, place)
     metered = MeteredStore(store, board)
     context = Context(settings, bundle, metered, load_questions(bundle.queries / "ask"), pages)
+    pages.near = functools.partial(find_near, context)
     endpoint = SPARQLEndpoint(context)
     lookups = LookupAnswers(lambda: store.publication().number)
 
@@ -108,8 +113,8 @@ def create_app(settings: Settings, bundle: Bundle, announcement: Path | None, fo
         default_response_class=JSONResponse,
     )
     nouns = (
-        ask, browse, catalogue, dump, history, home, pictures, reference, report, search, session, submission, template,
-        terms, validate,
+        ask, browse, catalogue, discovery, dump, history, home, pictures, reference, report, search, session, submission,
+        template, terms, validate,
     )  # fmt: skip
     routers = [operations.router(context, board, folder), *(routes.router(context) for routes in nouns)]
     for router in routers:
@@ -117,7 +122,7 @@ def create_app(settings: Settings, bundle: Bundle, announcement: Path | None, fo
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     routers.append(resource.router(context))  # last: it takes whole rooms of paths
     app.include_router(routers[-1])
-    _add_error_responses(app, pages)
+    _add_error_responses(app, pages, context)
     board.open(_first_segments(routers))
     delivery = Delivery(
         app, lambda: store.publication().number, settings.cache_bytes, lookups.answer, {"/sparql": endpoint}
@@ -146,12 +151,22 @@ def _lookup_refresher(settings: Settings, lookups: LookupAnswers) -> Callable[[]
     return refresh
 
 
-def _add_error_responses(app: FastAPI, pages: Pages) -> None:
+def _add_error_responses(app: FastAPI, pages: Pages, context: Context) -> None:
+    async def know_names(request: Request) -> None:
+        """A page that says that there is nothing also says what was probably meant."""
+        if prefers_html(request.headers.get("accept", "")):
+            with contextlib.suppress(SundgrafError):
+                await search.finder(context)
+
     async def ours(request: Request, error: Exception) -> Response:
+        if isinstance(error, NotFound):
+            await know_names(request)
         return problems.respond_to_error(request, pages, error)
 
     async def status(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        if error.status_code == 404:
+            await know_names(request)
         return problems.respond_to_status(
             request, pages, error.status_code, str(error.detail), dict(error.headers or {})
         )

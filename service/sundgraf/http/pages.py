@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 import jinja2
 from starlette.requests import Request
@@ -31,6 +32,7 @@ class Pages:
     """Renders templates for a reader."""
 
     def __init__(self, columns: Path | None = None) -> None:
+        self.near: Callable[[str, str], list[tuple[str, str]]] = lambda _path, _language: []
         self._columns = tomllib.loads(columns.read_text("utf-8")) if columns else {}
         self.templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
@@ -97,6 +99,13 @@ def language_of(request: Request) -> str:
         if language in LANGUAGES and quality > best:
             best, chosen = quality, language
     return chosen
+
+
+def words_of(path: str) -> str:
+    """Return what the last part of a path says in words, to search for."""
+    last = unquote(path).rstrip("/").rsplit("/", 1)[-1].rpartition(".")
+    said = re.sub(r"(?<=[a-zæøå])(?=[A-ZÆØÅ])", " ", last[0] or last[2])
+    return re.sub(r"[-_+.]+", " ", said).strip()[:80]
 
 
 def local_path(iri: str) -> str:

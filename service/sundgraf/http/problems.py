@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from sundgraf.domain import errors
 from sundgraf.domain.media import prefers_html
-from sundgraf.http.pages import Pages
+from sundgraf.http.pages import Pages, language_of, words_of
 
 MEDIA_TYPE = "application/problem+json"
 _TABLE: tuple[tuple[type[Exception], int, str], ...] = (
@@ -73,7 +73,8 @@ def respond(request: Request, pages: Pages, status: int, title: str, detail: str
     if prefers_html(request.headers.get("accept", "")):
         return pages.render(
             request, "problem.html", status=status, headers=headers, code=status, title=title, detail=detail,
-            successor=members.get("successor", ""),
+            successor=members.get("successor", ""), words=words_of(request.url.path) if status == 404 else "",
+            near=pages.near(request.url.path, language_of(request)) if status == 404 else [],
         )  # fmt: skip
     return Response(problem(status, title, detail, **members), status, {**headers, "Vary": "Accept"}, MEDIA_TYPE)
 

@@ -15,6 +15,7 @@ from sundgraf.domain.names import BASE, Name
 from sundgraf.http import facts
 from sundgraf.http.context import Context
 from sundgraf.http.pages import language_of
+from sundgraf.http.structured import as_script, tell_terms
 
 ROOMS = ("def", "concept", "shape")
 
@@ -34,7 +35,9 @@ async def reference_page(context: Context, request: Request, name: Name, headers
     elif name.iri in known.properties:
         found = "property.html", {"term": known.properties[name.iri], "used": known.used_in(name.iri)}
     elif name.iri in known.schemes:
-        found = "scheme.html", {"scheme": known.schemes[name.iri]}
+        scheme = known.schemes[name.iri]
+        told = tell_terms(name, scheme.term.label[language], scheme.term.definition.get(language, ""), language)
+        found = "scheme.html", {"scheme": scheme, "structured": as_script(told)}
     elif name.room == "shape":
         try:
             found = "shape.html", {"shape": tell_shape(known, name.iri, language)}

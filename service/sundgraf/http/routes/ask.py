@@ -19,6 +19,7 @@ from sundgraf.http.context import Context
 from sundgraf.http.delivery import CACHEABLE, entity_tag
 from sundgraf.http.pages import language_of
 from sundgraf.http.questions import choices_of, identified, input_of, snippets
+from sundgraf.http.structured import as_script, tell_question
 
 _NOT_PARAMETERS = ("lang", "format")
 _OPENAPI_TYPES = {"integer": "integer", "decimal": "number", "boolean": "boolean"}
@@ -115,7 +116,9 @@ async def _page(context: Context, request: Request, question: Question, given: d
         chart=draw_counts(question.text, context.pages.headed(columns, language), rows),
         snippets=[] if needed else snippets(context, request, question, given),
         examples={p.name: dict(choices.get(p.name, [])).get(p.example, p.example) for p in needed},
-        related=_related(context, question),
+        related=_related(context, question), structured=as_script(
+            tell_question(question.name, question.summary[language], question.description.get(language, ""), language)
+        ),
     )  # fmt: skip
 
 

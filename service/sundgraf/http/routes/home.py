@@ -16,6 +16,7 @@ from sundgraf.http.pages import language_of
 from sundgraf.http.pictures import matrix, regions
 from sundgraf.http.pictures.drawing import Work
 from sundgraf.http.routes.pictures import rows_of_question
+from sundgraf.http.structured import as_script, tell_dataset, tell_site
 
 _DRAWN = ("use-case-by-country", "technology-by-maturity", "records-by-region")
 _FLAGSHIP_ROWS = 24  # of the use cases that most countries share
@@ -41,6 +42,7 @@ def router(context: Context) -> APIRouter:
                 asked=[context.questions[name] for name in _ASKED if name in context.questions],
                 counts=dict(await facts.classes(context)), **await _pictures(context, language),
                 publication=publication, triples=await facts.triple_count(context),
+                structured=as_script(tell_site(language), tell_dataset(language, publication.time)),
                 headers={
                     "ETag": entity_tag(str(publication.number), "home", language), "Cache-Control": "no-cache",
                     CACHEABLE.decode(): "1",

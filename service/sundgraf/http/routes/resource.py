@@ -36,6 +36,7 @@ from sundgraf.http.reference import ROOMS as REFERENCE
 from sundgraf.http.reference import reference_page
 from sundgraf.http.routes.history import version_document
 from sundgraf.http.routes.sparql import NO_WRITES
+from sundgraf.http.structured import as_script, tell_record
 from sundgraf.http.support import by_date, differing_stages, find_support, key_of, rows_of
 
 _FORMATS = (*GRAPHS, HTML, CSV)
@@ -168,18 +169,22 @@ async def _page(
         if fact.iri.endswith("/currentStage"):  # the furthest first
             fact.values.sort(key=lambda value: called.ranks.get(value.iri, "0"), reverse=True)
     support = find_support(facts, claims)
+    title = title_of(description.facts, language) or name.rest
+    descriptions = [value for fact in facts if fact.iri in _SHOWN_ABOVE[1:] for value in fact.values]
+    texts = [value.text for value in descriptions if not value.language]
     return context.pages.render(
         request,
         "record.html",
         headers={k: v for k, v in headers.items() if k != "Vary"},
         name=name,
-        title=title_of(description.facts, language) or name.rest,
+        title=title,
+        structured=as_script(tell_record(name, title, texts, facts, _class_of(description), language)),
         facts=facts,
         claims=claims,
         lines=rows_of(facts, support, _SHOWN_ABOVE),
         support=support,
         key_of=key_of,
-        descriptions=[value for fact in facts if fact.iri in _SHOWN_ABOVE[1:] for value in fact.values],
+        descriptions=descriptions,
         disagreeing=differing_stages(claims),
         reports=by_date(claims.get("StatusReport", [])),
         beside=await find_beside(context, name, description.incoming, language),
@@ -187,6 +192,12 @@ async def _page(
         formats=[format for format in _FORMATS if format is not HTML],
         publication=context.store.publication(),
     )
+
+
+def _class_of(description: Description) -> str:
+    """Return the first of our classes that the thing belongs to, "" if none."""
+    classes = [str(row["value"]) for row in description.facts if str(row["property"]).endswith("#type")]
+    return next((iri for iri in sorted(classes) if iri.startswith(BASE)), "")
 
 
 def _query_text(context: Context, name: Name) -> Response:

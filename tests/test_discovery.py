@@ -1,0 +1,96 @@
+"""What robots, feed readers and people who went astray are given."""
+
+from __future__ import annotations
+
+import html
+import json
+import random
+import re
+import xml.etree.ElementTree as ET
+
+import httpx
+import pytest
+
+HTML = {"Accept": "text/html"}
+ATOM = "{http://www.w3.org/2005/Atom}"
+MAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+
+
+def page_of(server, path: str, status: int = 200) -> str:
+    answer = httpx.get(server.url + path, headers=HTML, timeout=60)
+    assert answer.status_code == status, path
+    return answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "type"),
+    [
+        ("/", "Dataset"), ("/ask/lineage", "Dataset"), ("/doc/project/p-1001", "ResearchProject"),
+        ("/doc/solution/s-0002", "Thing"), ("/doc/place/pl-0005", "Place"), ("/doc/source/src-0000", "CreativeWork"),
+        ("/concept/stage/pilot", "DefinedTerm"), ("/concept/stage", "DefinedTermSet"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_page_tells_what_it_is_about_in_schema_org(server, path, type, language):
+    page = page_of(server, f"{path}?lang={language}")
+    said = json.loads(re.search(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)[1])
+    assert said["@context"] == "https://schema.org/"
+    thing = said["@graph"][-1]
+    assert thing["@type"] == type
+    assert thing["@id"].startswith("https://w3id.org/sundgraf/")
+    assert thing["name"]
+    title = html.unescape(re.search(r'<meta property="og:title" content="([^"]+)"', page)[1])
+    assert title == html.unescape(re.search(r"<title>(.*?)</title>", page)[1])
+    assert len(html.unescape(re.search(r'<meta name="description" content="([^"]+)"', page)[1])) >= 10
+
+
+def test_every_address_of_the_site_map_is_a_page(server):
+    assert f"Sitemap: {server.url}/sitemap.xml" in httpx.get(f"{server.url}/robots.txt").text
+    index = ET.fromstring(httpx.get(f"{server.url}/sitemap.xml").text)
+    addresses = [
+        place.text or ""
+        for part in index.iter(f"{MAP}loc")
+        for place in ET.fromstring(httpx.get(part.text or "").text).iter(f"{MAP}loc")
+    ]
+    assert len(addresses) == len(set(addresses)) > 2000
+    assert {f"{server.url}{path}" for path in ("/", "/ask/lineage", "/def/Solution", "/doc/solution/s-0002")} <= {
+        *addresses
+    }
+    with httpx.Client(headers=HTML, timeout=60) as client:
+        for address in [*addresses[:90], *random.Random(4).sample(addresses, 40)]:
+            assert client.get(address).status_code == 200, address
+    assert httpx.get(f"{server.url}/sitemap-99.xml").status_code == 404
+
+
+def test_feed_tells_every_publication(server):
+    answer = httpx.get(f"{server.url}/feed.atom?lang=da")
+    assert answer.headers["content-type"].startswith("application/atom+xml")
+    feed = ET.fromstring(answer.text)
+    entry = feed.find(f"{ATOM}entry")
+    for part in ("id", "title", "updated"):
+        assert feed.find(ATOM + part).text
+        assert entry.find(ATOM + part).text
+    assert "udsagn tilføjet" in entry.find(f"{ATOM}summary").text
+    page = entry.find(f"{ATOM}link").attrib["href"]
+    assert httpx.get(page, headers=HTML).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("/def/Solutoin", "/def/Solution"), ("/ask/lineag", "/ask/lineage"), ("/catalouge", "/catalogue"),
+        ("/Concept", "/concept/"), ("/concept/stages", "/concept/stage"),
+        ("/doc/place/region-nordjyland", "/doc/place/pl-0005"),
+    ],
+)  # fmt: skip
+def test_lost_reader_is_shown_what_was_meant(server, asked, meant):
+    page = page_of(server, f"{asked}?lang=da", 404)
+    assert f'href="{meant}?lang=da"' in page.split("Mente du")[1]
+    assert 'action="/search"' in page
+
+
+def test_problem_pages_say_it_in_the_language_of_the_reader(server):
+    assert "Der er intet på denne adresse" in page_of(server, "/doc/solution/s-9999?lang=da", 404)
+    assert "Forespørgslen kan ikke bruges" in page_of(server, "/search?limit=x&lang=da", 400)
+    assert '<meta name="robots" content="noindex">' in page_of(server, "/nothing", 404)
+    assert httpx.get(f"{server.url}/favicon.ico").headers["content-type"] == "image/svg+xml"
