@@ -57,7 +57,7 @@ def test_every_address_of_the_site_map_is_a_page(server):
         *addresses
     }
     with httpx.Client(headers=HTML, timeout=60) as client:
-        for address in [*addresses[:90], *random.Random(4).sample(addresses, 40)]:
+        for address in [*random.Random(4).sample(addresses, 40)]:
             assert client.get(address).status_code == 200, address
     assert httpx.get(f"{server.url}/sitemap-99.xml").status_code == 404
 

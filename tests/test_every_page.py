@@ -32,13 +32,16 @@ PAGES = [
     "/ask/technology-by-maturity", "/ask/search", "/sparql", SPARQL, "/def/", "/def/Solution", "/def/useCase",
     "/concept/", "/shape/", "/concept/technology", "/concept/use-case",
     "/concept/stage/pilot", "/shape/Solution", "/shape/Project-title",
-    "/query/ask/lineage", "/graph/catalogue/2024", "/doc/solution/s-9999", "/nothing/here",
+    "/query/ask/lineage", "/graph/catalogue/2024", "/doc/solution/s-9999", "/doc/project/p-2002", "/nothing/here",
 ]  # fmt: skip
-RULES = "{resultTypes: ['violations'], runOnly: arguments[0]}"
-AXE = f"""const done = arguments[1];
-axe.run(document, {RULES}).then((found) => done(found.violations.map(
+AXE = """const done = arguments[1];
+axe.run(document, {resultTypes: ['violations'], ...arguments[0]}).then((found) => done(found.violations.map(
   (one) => one.id + ': ' + one.nodes.slice(0, 3).map((node) => node.html.slice(0, 200)).join(' | '))));"""
-EVERYTHING = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+EVERYTHING = {"runOnly": {"type": "tag", "values": TAGS}}
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+# No colour depends on the language, and looking at colours takes most of the time.
+ALL_BUT_COLOURS = {**EVERYTHING, "rules": {"color-contrast": {"enabled": False}}}
 
 
 def in_language(path: str, language: str) -> str:
@@ -60,19 +63,18 @@ def test_page_has_no_fault_that_axe_finds(server, chromium, web, path, language)
     with dressed(chromium):
         chromium.get(server.url + in_language(path, language))
         chromium.execute_script(axe)
-        found = chromium.execute_async_script(AXE, EVERYTHING)
-    if language == "en":  # of all rules only this one sees a colour, and no colour depends on the language
+        found = chromium.execute_async_script(AXE, EVERYTHING if language == "en" else ALL_BUT_COLOURS)
+    if language == "en":  # of all rules only this one sees the colour scheme
         with dressed(chromium, dark=True):
-            found += chromium.execute_async_script(AXE, {"type": "rule", "values": ["color-contrast"]})
+            found += chromium.execute_async_script(AXE, COLOURS)
     assert found == []
 
 
 @needs_node
 def test_pages_are_valid_html(server, web, tmp_path):
-    for number, path in enumerate(PAGES):
-        for language in ("en", "da"):
-            page = tmp_path / f"{number}-{language}.html"
-            page.write_text(fetch(server.url + in_language(path, language)).text, "utf-8")
+    for number, path in enumerate(PAGES):  # the tags are the same in both languages; half the pages are in each
+        page = tmp_path / f"{number}-.html"
+        page.write_text(fetch(server.url + in_language(path, ("en", "da")[number % 2])).text, "utf-8")
     rules = {"no-trailing-whitespace": "off", "aria-label-misuse": ["error", {"allowAnyNamable": True}]}
     asked = {"root": True, "extends": ["html-validate:standard"], "rules": rules}
     (tmp_path / ".htmlvalidate.json").write_text(json.dumps(asked))

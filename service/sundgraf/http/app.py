@@ -113,8 +113,8 @@ def create_app(settings: Settings, bundle: Bundle, announcement: Path | None, fo
         default_response_class=JSONResponse,
     )
     nouns = (
-        ask, browse, catalogue, discovery, dump, history, home, pictures, reference, report, search, session, submission,
-        template, terms, validate,
+        ask, browse, catalogue, discovery, dump, history, home, pictures, reference, report, search, session,
+        submission, template, terms, validate,
     )  # fmt: skip
     routers = [operations.router(context, board, folder), *(routes.router(context) for routes in nouns)]
     for router in routers:

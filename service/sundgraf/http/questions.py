@@ -53,17 +53,15 @@ async def identified(context: Context, question: Question, given: Mapping[str, s
 
 
 def snippets(context: Context, request: Request, question: Question, given: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return ready texts (title, HTML) that ask the question with these parameters from a shell and three languages."""
+    """Return ready texts (title, text) that ask the question with these parameters from a shell and three languages."""
     site = str(request.base_url).rstrip("/")
     asked = urlencode({name: value for name, value in given.items() if value})
     values = {
         "address": f"{site}/ask/{question.name}", "asked": f"?{asked}" if asked else "", "endpoint": f"{site}/sparql",
         "query": write_out(question, given).rstrip(),
     }  # fmt: skip
-    return [
-        (title, context.templates.get_template(f"snippets/{name}.txt").render(values).strip())
-        for title, name in SNIPPETS
-    ]
+    plain = context.templates.overlay(autoescape=False)  # they are texts; the page escapes them as a whole
+    return [(title, plain.get_template(f"snippets/{name}.txt").render(values).strip()) for title, name in SNIPPETS]
 
 
 async def _choices(context: Context, start: str, language: str) -> list[tuple[str, str]]:
