@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sundgraf.application.check import check_rooms
 
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = "data/ttl/catalogue/2024.ttl"
+PREFIX = "@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n\n"
 
 
 @pytest.fixture
@@ -81,8 +83,7 @@ def test_finding_names_file_line_and_remedy_in_the_asked_language(rooms, tmp_pat
     line = next(line for line in done.stdout.splitlines() if "sourcePage" in line)
     file, number, _ = line.split(":", 2)
     assert file == CATALOGUE
-    block = (rooms / CATALOGUE).read_text("utf-8").splitlines()[int(number) - 1]
-    assert not block.startswith(" ")
+    assert 'sg:sourcePage "six"' in (rooms / CATALOGUE).read_text("utf-8").splitlines()[int(number) - 1]
     assert "Angiv" in line
     found = json.loads(run(tmp_path / "state", "check", str(rooms), "--json").stdout)
     assert {"en", "da"} == set(found[0]["message"])
@@ -92,4 +93,50 @@ def test_syntax_error_names_file_line_and_column(rooms, tmp_path):
     change(rooms, CATALOGUE, "a sg:Solution ;", "a sg:Solution")
     done = run(tmp_path / "state", "check", str(rooms))
     assert done.returncode == 1
-    assert f"{CATALOGUE}:" in done.stdout
+    first = done.stdout.splitlines()[0]
+    assert first.startswith(f"{CATALOGUE}:")
+    assert str(rooms) not in first
+
+
+def test_finding_stands_where_the_fault_is(rooms):
+    change(rooms, CATALOGUE, "sg:sourceSection", "sg:sourceSecton")
+    change(
+        rooms,
+        CATALOGUE,
+        'dcterms:description "AI vurderer',
+        'dcterms:description "Skriv til a@example.org. AI vurderer',
+    )
+    change(rooms, CATALOGUE, "sg:sourcePage 6", "sg:sourcePage  6")
+    change(rooms, "shapes/Solution.ttl", "sh:path dcterms:title", "dcterms:subject dcterms:title")
+    path = rooms / "shapes" / "Source.ttl"
+    path.write_text(
+        re.sub(r'sh:message "[^"]*"@da ,\s+("[^"]*"@en)', r"sh:message \1", path.read_text("utf-8"), count=1)
+    )
+    (rooms / "data/ttl/loose.ttl").write_text(
+        f"{PREFIX}<https://w3id.org/sundgraf/id/solution/s-0001> skos:note <https://example.org/> .\n"
+    )
+    found = {finding.rule: finding for finding in reversed(asyncio.run(check_rooms(rooms)))}  # the first of each
+    for rule, words in {
+        "undeclared-term": "sg:sourceSecton", "form": "sg:sourcePage  6", "Privacy-email": "/id/solution/s-0002>",
+        "graph-without-description": "", "incomplete-shape": "shape:So",
+    }.items():  # fmt: skip
+        finding = found[rule]
+        assert finding.line > 0, rule
+        assert words in (rooms / finding.file).read_text("utf-8").splitlines()[finding.line - 1], rule
+    assert found["graph-without-description"].file == "data/ttl/loose.ttl"
+
+
+def test_query_that_cannot_be_run_is_told_with_its_file(rooms):
+    front = '#+ summary.en = "Is it?"\n#+ summary.da = "Er det?"\n'
+    broken = {
+        "ask/a.rq": '#+ summary.en = "no end\nSELECT ?x WHERE { ?x ?y ?z }',
+        "ask/b.rq": f"{front}SELECT ?x WHERE WHERE {{",
+        "check/c.rq": f"{front}SELECT ?x WHERE {{ ?x ?y ?z }} ORDER BY ?x",
+        "derive/d.rq": f"{front}SELECT ?x WHERE {{ ?x ?y ?z }}",
+    }
+    for name, text in broken.items():
+        (rooms / "queries" / name).write_text(text)
+    (rooms / "queries" / "ask" / "e.rq").write_bytes(b"\xff\xfe")
+    found = asyncio.run(check_rooms(rooms))
+    assert {f.file for f in found if f.rule == "query"} == {f"queries/{name}" for name in (*broken, "ask/e.rq")}
+    assert any("?subject" in f.english for f in found)

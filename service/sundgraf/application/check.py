@@ -7,21 +7,24 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from sundgraf.application.format_files import format_files
+from sundgraf.application.format_files import first_change, format_files
 from sundgraf.application.load import fill_with_rooms, room_files
 from sundgraf.application.query import select
 from sundgraf.domain.errors import BadInput, SundgrafError
 from sundgraf.domain.question import Question, parse_question
 from sundgraf.domain.report import Finding
+from sundgraf.domain.sparql import read
 from sundgraf.domain.terms import Literal
 from sundgraf.store.base import Publication
 from sundgraf.store.direct import DirectStore, syntax_fault
 from sundgraf.store.load import parse_file, read_store
 from sundgraf.store.shacl import validate
+from sundgraf.store.whereabouts import Whereabouts
 from sundgraf.store.written import kept_form
 
 STEPS = ("syntax", "form", "literals", "questions", "checks", "shapes")
 _LONGEST_QUERY = 60  # lines
+_UNUSABLE = "query"  # the rule of findings about queries that cannot be run, so that no more can be checked
 
 
 async def check_rooms(root: Path, step: Callable[[str], object] = lambda _: None) -> list[Finding]:
@@ -30,20 +33,21 @@ async def check_rooms(root: Path, step: Callable[[str], object] = lambda _: None
     findings = _syntax(root)
     if findings:
         return findings
-    lines = _Lines(root)
+    lines = Whereabouts({_short(root, file.path): file.path for file in room_files(root)})
     step("form")
     changed = format_files(
         [p for p in (root / "ontology", root / "shapes", root / "data" / "ttl") if p.is_dir()], check=True
     )
     findings += [
-        Finding(_short(root, path), 1, "", "form", "Run `sundgraf fmt`.", "Kør `sundgraf fmt`.") for path in changed
+        Finding(_short(root, path), first_change(path), "", "form", "Run `sundgraf fmt`.", "Kør `sundgraf fmt`.")
+        for path in changed
     ]
     step("literals")
     findings += _literals(root)
     step("questions")
     wrong = _questions(root)
     findings += wrong
-    if any(finding.english.startswith("The query is not") for finding in wrong):
+    if any(finding.rule == _UNUSABLE for finding in wrong):
         return sorted(findings)
     step("checks")
     store = ox.Store()
@@ -60,8 +64,9 @@ def _syntax(root: Path) -> list[Finding]:
         try:
             parse_file(file.path)
         except SundgrafError as error:
-            line = getattr(error, "line", None) or 0
-            findings.append(Finding(_short(root, file.path), line, "", "syntax", str(error)))
+            line, column = (getattr(error, name, None) or 0 for name in ("line", "column"))
+            text = str(error).removeprefix(f"{file.path}:{line or '?'}:{column or '?'}: ")
+            findings.append(Finding(_short(root, file.path), line, "", "syntax", text, column=column))
     return findings
 
 
@@ -85,18 +90,30 @@ def _questions(root: Path) -> list[Finding]:
     findings = []
     for path in sorted((root / "queries").rglob("*.rq")):
         name = _short(root, path)
-        source = path.read_text("utf-8")
         try:
+            source = path.read_text("utf-8")
             question = parse_question(path.stem, source)
-        except BadInput as error:
-            findings.append(Finding(name, 1, "", "question", str(error)))
-            continue
-        fault = syntax_fault(question.text)
+            fault = _unusable(question, path.parent.name)
+        except (BadInput, UnicodeDecodeError) as error:
+            fault = str(error).removeprefix(f"{path.stem}.rq: ")
         if fault:
-            findings.append(Finding(name, 1, "", "question", f"The query is not SPARQL: {fault}"))
+            findings.append(Finding(name, 1, "", _UNUSABLE, fault))
             continue
         findings += [Finding(name, 1, "", "question", text) for text in _faults_of(question, path.parent.name, source)]
     return findings
+
+
+def _unusable(question: Question, kind: str) -> str:
+    """Return why a stored query cannot be run at all as what it is, "" where it can."""
+    fault = syntax_fault(question.text)
+    if fault:
+        return f"The query is not SPARQL: {fault}"
+    form = read(question.text).form
+    if kind == "derive" and form != "CONSTRUCT":
+        return f"A rule is a CONSTRUCT query; this is {form}."
+    if kind == "check" and (form != "SELECT" or "?subject" not in question.text.partition("WHERE")[0]):
+        return "A check is a SELECT query with the variable ?subject: the thing to mend."
+    return ""
 
 
 def _faults_of(question: Question, kind: str, source: str) -> Iterable[str]:
@@ -119,7 +136,7 @@ def _faults_of(question: Question, kind: str, source: str) -> Iterable[str]:
             yield f"Give the parameter {parameter.name!r} an example that has rows."
 
 
-async def _stored_checks(root: Path, store: ox.Store, lines: _Lines) -> list[Finding]:
+async def _stored_checks(root: Path, store: ox.Store, lines: Whereabouts) -> list[Finding]:
     findings = []
     direct = DirectStore(store, Publication(0, ""))
     for path in sorted((root / "queries" / "check").glob("*.rq")):
@@ -133,13 +150,14 @@ async def _stored_checks(root: Path, store: ox.Store, lines: _Lines) -> list[Fin
     return findings
 
 
-def _shapes(root: Path, lines: _Lines) -> list[Finding]:
+def _shapes(root: Path, lines: Whereabouts) -> list[Finding]:
     data = read_store(file.path for file in room_files(root) if not file.shapes)
     shapes = read_store(file.path for file in room_files(root) if file.shapes)
     findings = []
     for result in validate(data, shapes):
-        file, line = lines.where(result.focus)
-        about = f"{result.focus} {result.path}".strip()
+        property = result.path if ":" in result.path else ""  # a path that is not one property has no name
+        file, line = lines.where(result.focus, property, result.value)
+        about = f"{result.focus} {property}".strip()
         value = f" ({result.value!r})" if result.value else ""
         findings.append(
             Finding(
@@ -148,33 +166,6 @@ def _shapes(root: Path, lines: _Lines) -> list[Finding]:
             )
         )  # fmt: skip
     return findings
-
-
-class _Lines:
-    """Knows in which file, and on which line, a subject begins."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._places: dict[str, tuple[str, int]] = {}
-        for file in room_files(root):
-            text = file.path.read_text("utf-8").splitlines()
-            prefixes = dict(_prefix(line) for line in text if line.startswith("@prefix "))
-            for number, line in enumerate(text, 1):
-                if line[:1] in ("", " ", "@", "#", "]"):
-                    continue
-                word = line.split(" ", 1)[0]
-                name, _, local = word.partition(":")
-                iri = word[1:-1] if word.startswith("<") else prefixes.get(name, "") + local
-                self._places.setdefault(iri, (_short(root, file.path), number))
-
-    def where(self, subject: str) -> tuple[str, int]:
-        """Return file and line; the data room and 0 for what no file begins a block with."""
-        return self._places.get(subject, ("data/ttl", 0))
-
-
-def _prefix(line: str) -> tuple[str, str]:
-    _, name, iri, *_ = line.split()
-    return name.rstrip(":"), iri.strip("<>")
 
 
 def _line_of(path: Path, text: str) -> int:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from sundgraf.application.load import GRAPHS
 from sundgraf.domain.errors import BadInput
 from sundgraf.domain.names import BASE
 from sundgraf.store import generations, journal
 from sundgraf.store.direct import open_direct
+from sundgraf.store.load import GRAPHS
 from sundgraf.store.turtle import write_turtle
 
 _SUBMISSION = ox.NamedNode(f"{BASE}def/submission")

@@ -46,6 +46,13 @@ def format_files(
     return changed
 
 
+def first_change(path: Path) -> int:
+    """Return the first line that formatting would change, 1 where that is the end."""
+    before = read_turtle(path)
+    lines = zip(before.splitlines(), _format(path, before).splitlines(), strict=False)
+    return next((number for number, (old, new) in enumerate(lines, 1) if old != new), 1)
+
+
 def read_turtle(path: Path) -> str:
     """Return the text of a Turtle file that parses. Raises MalformedData, with the place, for one that does not."""
     parse_file(path)  # says file, line and column

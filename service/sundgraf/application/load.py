@@ -19,6 +19,7 @@ from sundgraf.store.inbox import Inbox
 from sundgraf.store.journal import LOG_GRAPH, Change, difference, log_statements, write_change
 from sundgraf.store.load import (
     DERIVED,
+    GRAPHS,
     SourceFile,
     add_large,
     add_rooms,
@@ -28,8 +29,6 @@ from sundgraf.store.load import (
     format_of,
 )
 from sundgraf.store.written import LOOKED_AT, Rewritten, find_rewritten
-
-GRAPHS = "https://w3id.org/sundgraf/graph/"
 
 
 def _no_progress(_: int) -> None:

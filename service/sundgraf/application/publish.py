@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from sundgraf.application.load import GRAPHS, derive_again
+from sundgraf.application.load import derive_again
 from sundgraf.application.mint import FIRST, forms_of, mint
 from sundgraf.application.prepare import triples_of
 from sundgraf.application.replay import settle
@@ -25,6 +25,7 @@ from sundgraf.store.direct import open_direct
 from sundgraf.store.document import statements_of
 from sundgraf.store.inbox import Inbox
 from sundgraf.store.journal import Change
+from sundgraf.store.load import GRAPHS
 
 _TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _SOURCE = ox.NamedNode("http://purl.org/dc/terms/source")

@@ -12,7 +12,8 @@ import pyoxigraph as ox
 from sundgraf.domain.errors import MalformedData, UnknownFormat
 
 _BASE = "https://w3id.org/sundgraf/"
-DERIVED = f"{_BASE}graph/derived"
+GRAPHS = f"{_BASE}graph/"
+DERIVED = f"{GRAPHS}derived"
 _POSITION = re.compile(r"(?:line|at) (\d+)(?: ?(?:column|:) ?(\d+))?")
 _PARSER = re.compile(r"^Parser error at line \d+ (?:column \d+|between columns \d+ and \d+)?:? ?")  # said before it
 _FORMATS = {
