@@ -140,7 +140,29 @@ def test_steward_corrects_a_record_and_somebody_else_publishes_it(tmp_path, brow
         wait_for(browser, "Counted anew")
         browser.get(f"{server.url}/doc/figure/fg-1001?lang=en")
         wait_for(browser, "85001")
+        sign_in(browser, server, steward)
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+        try:
+            correct_in_its_form(browser, server, "project/p-1001")
+        finally:
+            browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     browser.delete_all_cookies()
+
+
+def correct_in_its_form(browser, server, record: str) -> None:
+    """From the record's page to a submission that waits, with links, fields and buttons alone."""
+    browser.get(f"{server.url}/doc/{record}?lang=en")
+    browser.find_element(By.LINK_TEXT, "Correct this record").click()
+    wait_for(browser, "form")
+    browser.find_element(By.CSS_SELECTOR, "main a[href*='/submit/Project?record=']").click()
+    wait_for(browser, "title (en)")
+    title = browser.find_element(By.ID, "Project.title.en")
+    title.clear()
+    title.send_keys("MAGIC, mammography with artificial intelligence")
+    browser.find_element(By.ID, "reason").send_keys("The title as the project writes it now")
+    browser.find_element(By.CSS_SELECTOR, "form.document button[type=submit]").click()
+    wait_for(browser, "waiting")
+    assert "MAGIC, mammography" in browser.find_element(By.CSS_SELECTOR, ".diff").text
 
 
 def test_name_is_completed_while_it_is_typed(server, browser):
