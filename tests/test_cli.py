@@ -138,3 +138,12 @@ def test_port_in_use_is_one_line(tmp_path):
         done.stderr
         == f"sundgraf: Port {port} on 127.0.0.1 is in use; stop what runs there or name another with --port.\n"
     )
+
+
+def test_results_are_printed_for_machines_too(state, tmp_path):
+    archive = tmp_path / "b.tar.gz"
+    assert json.loads(run(state, "backup", str(archive), "--json").stdout) == {"publication": 1, "file": str(archive)}
+    assert json.loads(run(tmp_path / "other", "restore", str(archive), "--json").stdout) == {"publication": 1}
+    (tmp_path / "a.ttl").write_text("<urn:a>   a <urn:b> .\n")
+    done = run(state, "fmt", "--check", "--json", str(tmp_path / "a.ttl"))
+    assert (done.returncode, json.loads(done.stdout)) == (1, [str(tmp_path / "a.ttl")])

@@ -168,10 +168,18 @@ def test_answer_of_just_the_limit_is_not_called_cut(strict):
         assert "sundgraf-truncated" not in answer.headers, accept
 
 
-def test_long_answer_cut_at_the_byte_limit_never_looks_complete(tmp_path):
+def test_long_answer_cut_at_the_byte_limit_never_looks_complete_and_says_why(tmp_path):
     settings = {"SUNDGRAF_BYTE_LIMIT": "200000", "SUNDGRAF_WEB_PROCESSES": "1"}
-    with running(tmp_path / "state", **settings) as server, pytest.raises(httpx.RemoteProtocolError):
-        httpx.get(server.sparql, params={"query": "SELECT * WHERE { ?s ?p ?o }"}, headers=JSON)
+    asked = {"params": {"query": "SELECT * WHERE { ?s ?p ?o }"}, "headers": {**JSON, "Accept-Encoding": "identity"}}
+    body = bytearray()
+    with (
+        running(tmp_path / "state", **settings) as server,
+        pytest.raises(httpx.RemoteProtocolError),
+        httpx.stream("GET", server.sparql, **asked, timeout=30) as answer,
+    ):
+        for piece in answer.iter_raw():
+            body += piece
+    assert body.endswith(b"\n!!!! the answer passed the limit on bytes and was cut\n")
 
 
 @pytest.mark.parametrize(

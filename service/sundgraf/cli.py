@@ -107,7 +107,8 @@ def load(files: tuple[Path, ...], graph: str, strict: bool, rebuild: bool, as_js
 @main.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--check", "only_check", is_flag=True, help="Change nothing; exit 1 where something would change.")
-def fmt(paths: tuple[Path, ...], only_check: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the changed files for machines.")
+def fmt(paths: tuple[Path, ...], only_check: bool, as_json: bool) -> None:
     """Write Turtle files in the one way of writing them.
 
     \b
@@ -119,7 +120,9 @@ def fmt(paths: tuple[Path, ...], only_check: bool) -> None:
     root = root_of(current_settings())
     rooms = (root / "ontology", root / "shapes", root / "data" / "ttl", root / "tests" / "shapes")
     changed = format_files(paths or [path for path in rooms if path.is_dir()], check=only_check)
-    for path in changed:
+    if as_json:
+        click.echo(json.dumps([str(path) for path in changed]))
+    for path in [] if as_json else changed:
         click.echo(f"{'would change' if only_check else 'formatted'} {path}")
     sys.exit(1 if changed and only_check else 0)
 
@@ -215,7 +218,8 @@ def export(form: str, output: Path | None, accepted: Path | None) -> None:
 
 @main.command()
 @click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
-def backup(target: Path) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the result for machines.")
+def backup(target: Path, as_json: bool) -> None:
     """Save the state to TARGET (.tar.gz), also while serving.
 
     \b
@@ -226,13 +230,15 @@ def backup(target: Path) -> None:
 
     with progress_bar("Saving", 20) as progress:
         number = save(current_settings().state, target, progress)
-    click.echo(f"Publication {number} is saved in {target}.")
+    said = json.dumps({"publication": number, "file": str(target)})
+    click.echo(said if as_json else f"Publication {number} is saved in {target}.")
 
 
 @main.command()
 @click.argument("source", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--force", is_flag=True, help="Put the backup in place of what is published.")
-def restore(source: Path, force: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the result for machines.")
+def restore(source: Path, force: bool, as_json: bool) -> None:
     """Bring a backup back.
 
     \b
@@ -242,7 +248,8 @@ def restore(source: Path, force: bool) -> None:
     from sundgraf.application.backup import restore as bring_back  # noqa: PLC0415
 
     number = bring_back(current_settings().state, source, force=force)
-    click.echo(f"The backup is published as publication {number}.")
+    said = json.dumps({"publication": number})
+    click.echo(said if as_json else f"The backup is published as publication {number}.")
 
 
 @main.command()

@@ -171,8 +171,8 @@ async def deliver(
 ) -> None:
     """Send an answer as it arrives.
 
-    A cut answer that fits one piece says so in `Sundgraf-Truncated`; a longer one ends the connection without the end
-    of the body, so that no reader takes it for complete.
+    A cut answer that fits one piece says so in `Sundgraf-Truncated`; a longer one says why in a last line that is of no
+    format, and ends the connection without the end of the body, so that no reader takes it for complete.
     """
     headers = {**headers, "Sundgraf-Row-Limit": str(limits.rows), "Sundgraf-Byte-Limit": str(limits.size)}
     if answer.truncated:
@@ -193,6 +193,7 @@ async def deliver(
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
     except StoreError as error:
+        await send({"type": "http.response.body", "body": f"\n!!!! {error}\n".encode(), "more_body": True})
         raise ConnectionAbortedError(str(error)) from error
     finally:
         gone.cancel()
