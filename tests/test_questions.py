@@ -16,12 +16,14 @@ from server import run
 from sundgraf.application.ask import ask, load_questions
 from sundgraf.application.load import fill_with_rooms
 from sundgraf.application.query import rows_of
+from sundgraf.application.replay import add_log
 from sundgraf.domain.errors import BadInput, InvalidParameter
 from sundgraf.domain.media import JSON
 from sundgraf.domain.question import bind, parse_question
 from sundgraf.domain.terms import IRI, Literal
 from sundgraf.store.base import Publication
 from sundgraf.store.direct import DirectStore
+from sundgraf.store.journal import Change, log_statements
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests" / "golden" / "ask"
@@ -42,6 +44,7 @@ SELECT ?area ?year WHERE { ?s ?p ?area } ORDER BY ?area
 def graph() -> ox.Store:
     store = ox.Store()
     fill_with_rooms(store, ROOT)
+    add_log(store, log_statements(1, "2026-11-20T08:00:00Z", "sundgraf load", Change(reason="our own files")))
     return store
 
 

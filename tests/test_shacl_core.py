@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
-from conformance.shacl import CASES, expected, found, reference_found
+from conformance.shacl import CASES, SH, TYPE, expected, found, reference_found
 from sundgraf.store.load import read_store
 from sundgraf.store.shacl import around, needs_reference, validate
 from sundgraf.store.shacl_reference import validate_by_reference
@@ -135,3 +137,45 @@ def test_w3c_suite(case):
         return
     if ours != wanted:
         assert reference_found(case) != wanted, "pySHACL passes this"
+
+
+NAMES = [ox.NamedNode(f"https://w3id.org/sundgraf/id/figure/fg-{number}") for number in (1, 2, 3)]
+OTHERS = [ox.NamedNode(iri) for iri in ("https://w3id.org/sundgraf/concept/basis/stated", "urn:x:nothing")]
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+VALUES = st.one_of(
+    st.sampled_from([*NAMES, *OTHERS, ox.BlankNode("b" * 24)]),
+    st.sampled_from(["", "a", "010203-1234", "x@y.dk"]).map(ox.Literal),
+    st.sampled_from(["da", "en", "en-GB", "de"]).map(lambda tag: ox.Literal("text", language=tag)),
+    st.tuples(st.sampled_from(["1", "-1", "2.5", "x", "2026-01-31", "2026-02-30", "true"]),
+              st.sampled_from(["integer", "decimal", "date", "gYear", "boolean", "string"])).map(
+        lambda pair: ox.Literal(pair[0], datatype=ox.NamedNode(_XSD + pair[1]))),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def generated() -> tuple[ox.Store, list[ox.NamedNode], list[ox.NamedNode]]:
+    """Three shapes, with the classes they are for and the properties they know."""
+    shapes = read_store(ROOT / "shapes" / f"{name}.ttl" for name in ("Figure", "StatusReport", "Privacy"))
+    classes = [q.object for q in shapes.quads_for_pattern(None, ox.NamedNode(f"{SH}targetClass"), None, None)]
+    paths = [q.object for q in shapes.quads_for_pattern(None, ox.NamedNode(f"{SH}path"), None, None)]
+    properties = sorted({path for path in paths if isinstance(path, ox.NamedNode)}, key=str)
+    return shapes, classes, [*properties, ox.NamedNode("urn:x:unknown")]
+
+
+@settings(
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data())
+def test_generated_data_has_the_same_results(generated, data):
+    shapes, classes, properties = generated
+    store = ox.Store()
+    for name in NAMES:
+        for class_ in data.draw(st.lists(st.sampled_from(classes), max_size=2)):
+            store.add(ox.Quad(name, TYPE, class_))
+        for property in data.draw(st.lists(st.sampled_from(properties), max_size=10)):
+            store.add(ox.Quad(name, property, data.draw(VALUES)))
+    assert comparable(validate(store, shapes)) == comparable(validate_by_reference(store, shapes))

@@ -330,3 +330,36 @@ def test_duplicates_are_told_and_ask_for_a_reason(steward):
     findings = send(steward, work).json()["findings"]
     same = next(finding for finding in findings if finding["rule"] == "duplicate-work")
     assert f"{ID}/deployment/d-1004" in same["value"]
+
+
+def test_personal_data_in_the_reason_or_the_source_does_not_pass(steward):
+    for words in ({"reason": "Ask navn@region.dk"}, {"reason": "x", "source": "CPR 010203-1234"}):
+        answer = send(steward, figure(950), **words)
+        assert answer.status_code == 422
+        assert "gate-personal" in {finding["rule"] for finding in answer.json()["findings"]}
+
+
+def test_record_that_others_point_to_is_merged_though_rules_derived_something_of_them(steward):
+    record, successor = f"{ID}/organisation/o-0012", f"{ID}/organisation/o-0013"
+    sent = steward.post("/submissions", params={"kind": "merge", "record": record, "successor": successor})
+    assert sent.status_code == 201, sent.text
+
+
+def test_form_that_did_not_pass_is_mended_in_the_form(service):
+    secret = make_token(service, "submitter", "steward with a form")
+    headers = {"Authorization": f"Bearer {secret}", "Accept": "text/html"}
+    fields = {"kind": "record", "form_class": "Figure", "Figure.title.en": "Runs; all of them", "Figure.unit": "runs"}
+    page = httpx.post(f"{service.url}/submissions", data=fields, headers=headers, timeout=60)
+    assert page.status_code == 422
+    draft = page.text.split('action="/submissions/')[1].split("?")[0]
+    again = httpx.get(f"{service.url}/submit/Figure", params={"draft": draft}, headers=headers, timeout=60).text
+    assert "Runs; all of them" in again
+    assert f'action="/submissions/{draft}' in again
+    followed = httpx.get(f"{service.url}/submissions/{draft}", headers=headers, timeout=60).text
+    assert f"/submit/Figure?draft={draft}" in followed
+    fields["Figure.unit"] = "rounds"
+    mended = httpx.post(f"{service.url}/submissions/{draft}", data=fields, headers=headers, timeout=60)
+    assert mended.status_code == 422
+    assert "rounds" in mended.text
+    with client(service, secret) as who:
+        assert [held["id"] for held in who.get("/submissions").json()["submissions"]] == [draft]

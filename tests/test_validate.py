@@ -82,3 +82,16 @@ def test_broken_syntax_names_line_and_column(state, tmp_path):
 def test_unknown_format_and_missing_file(state, tmp_path):
     assert validated(state, tmp_path, "x", name="mine.docx").returncode == 2
     assert run(state, "validate", str(tmp_path / "none.ttl")).returncode == 2
+
+
+def test_all_that_is_published_is_validated_where_no_file_is_named(state):
+    done = run(state, "validate")
+    assert done.returncode == 0, done.stdout
+    assert done.stdout == "Nothing to mend.\n"
+
+
+def test_report_of_the_command_is_a_shacl_report_too(state, tmp_path):
+    done = validated(state, tmp_path, GOOD.replace("confidence/high", "confidence/hihg"), "--format", "turtle")
+    assert done.returncode == 1
+    assert "sh:conforms false" in done.stdout
+    assert "Figure-confidence" in done.stdout

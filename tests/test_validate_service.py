@@ -242,6 +242,10 @@ def test_ten_thousand_findings_are_grouped_and_all_to_be_had(server):
     assert answer["total"] > 9000
     assert answer["shown"] == len(answer["findings"]) == 100
     assert sum(group["count"] for group in answer["byRule"]) == answer["total"]
+    table = post(server, text, accept="text/csv").text
+    assert len(table.splitlines()) == answer["total"] + 1
+    page = post(server, text, accept="text/html").text
+    assert 'download="sundgraf-findings.csv"' in page
     everything = post(server, text, params={"limit": "all"}).json()
     assert len(everything["findings"]) == answer["total"]
 

@@ -11,8 +11,10 @@ from pathlib import Path
 import click
 
 from sundgraf.console import current_settings, progress_bar, root_of
+from sundgraf.domain.errors import BadInput
 from sundgraf.domain.report import Finding
 
+_REPORTS = ("text", "json", "turtle", "ntriples", "rdfxml", "jsonld", "trig", "nquads")
 _GOOD = {"en": "Nothing to mend.", "da": "Intet at rette."}
 
 
@@ -36,20 +38,48 @@ def check(root: Path | None, language: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--language", type=click.Choice(["en", "da"]), default="en", show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print the findings for machines.")
-def validate(files: tuple[Path, ...], language: str, as_json: bool) -> None:
-    """Validate FILES beside what is published; nothing is stored.
+@click.option("--format", "form", type=click.Choice(_REPORTS), default="text", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Same as --format json.")
+def validate(files: tuple[Path, ...], language: str, form: str, as_json: bool) -> None:
+    """Validate FILES beside what is published; without FILES, all that is published. Nothing is stored.
 
     \b
     Example:
       sundgraf validate my-project.ttl --language da
+      sundgraf validate my-project.xlsx --format turtle
     """
+    settings = current_settings()
+    root = root_of(settings)
+    form = "json" if as_json else form
+    if not files:
+        _validate_whole(settings.state, root, language, form)
     from sundgraf.application.validate import validate_files  # noqa: PLC0415
 
-    settings = current_settings()
-    _tell(validate_files(files, settings.state, root_of(settings)), language, as_json)
+    found = validate_files(files, settings.state, root)
+    if form in ("text", "json"):
+        _tell(found.findings, language, form == "json")
+    click.echo(found.report(form), nl=False)
+    sys.exit(1 if any(finding.severity == "violation" for finding in found.findings) else 0)
+
+
+def _validate_whole(state: Path, root: Path, language: str, form: str) -> None:
+    """Print each finding as it is found, with progress on standard error, and end."""
+    from sundgraf.application.validate_whole import findings_of_whole, focus_nodes  # noqa: PLC0415
+
+    if form not in ("text", "json"):
+        raise BadInput("All that is published is reported as text or json; name FILES for a SHACL report.")
+    count = wrong = 0
+    with progress_bar("Validating", focus_nodes(state, root)) as progress:
+        for finding in findings_of_whole(state, root, progress):
+            count += 1
+            wrong += finding.severity == "violation"
+            said = json.dumps(finding.as_mapping(), ensure_ascii=False) if form == "json" else finding.say(language)
+            click.echo(said.removeprefix(": "))
+    if form == "text":
+        click.echo(_GOOD[language] if not count else f"{count} {'to mend' if language == 'en' else 'at rette'}.")
+    sys.exit(1 if wrong else 0)
 
 
 def _tell(findings: Sequence[Finding], language: str, as_json: bool) -> None:
@@ -58,7 +88,7 @@ def _tell(findings: Sequence[Finding], language: str, as_json: bool) -> None:
         click.echo(json.dumps([finding.as_mapping() for finding in findings], ensure_ascii=False))
     else:
         for finding in findings:
-            click.echo(finding.say(language))
+            click.echo("\n    ".join([finding.say(language), *finding.explain(language)]))
         count = sum(finding.severity != "info" for finding in findings)
         click.echo(_GOOD[language] if not count else f"{count} {'to mend' if language == 'en' else 'at rette'}.")
     sys.exit(1 if any(finding.severity == "violation" for finding in findings) else 0)

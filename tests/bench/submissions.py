@@ -47,7 +47,8 @@ class Victim:
         self._process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        settings = environment(self.state, SUNDGRAF_SUBMISSIONS_PER_HOUR="1000000")
+        settings = environment(self.state, SUNDGRAF_SUBMISSIONS_PER_HOUR="1000000",
+                               SUNDGRAF_VALIDATIONS_PER_MINUTE="1000000")  # fmt: skip
         with (self.state.parent / "server.log").open("ab") as log:
             return subprocess.Popen(
                 command("serve", "--port", str(self.port)), env=settings, stdout=log, stderr=log, start_new_session=True

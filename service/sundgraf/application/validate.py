@@ -20,6 +20,7 @@ from sundgraf.application.violations import violations
 from sundgraf.application.wording import in_words
 from sundgraf.domain.errors import StoreUnusable
 from sundgraf.domain.finder import Finder
+from sundgraf.domain.question import parse_question
 from sundgraf.domain.report import Finding, gravest_first
 from sundgraf.domain.rules import UNKNOWN, page_of
 from sundgraf.store import generations
@@ -52,13 +53,14 @@ class Examination:
         return write_report(self.results, [f for f in self.findings if f.shape.startswith(page_of(""))], format)
 
 
-def validate_files(paths: Sequence[Path], state: Path, root: Path) -> list[Finding]:
-    """Return what is to be mended in files, each read in the context of the others and of what is published.
+def validate_files(paths: Sequence[Path], state: Path, root: Path) -> Examination:
+    """Return what is found in files, each read in the context of the others and of what is published.
 
     Raises MalformedData with line and column, UnsupportedMediaType, or BadShapes.
     """
     documents = [Document(str(path), path.read_bytes(), format_name(path.name)) for path in paths]
-    return examine_beside(documents, state, root).findings
+    found = examine_beside(documents, state, root)
+    return found.with_similar(_published_names(published_store(state, root), root)) if found.names else found
 
 
 def examine_beside(documents: Sequence[Document], state: Path, root: Path) -> Examination:
@@ -125,6 +127,16 @@ def shapes_of(root: Path) -> Shapes:
 def known_properties(shapes: Shapes) -> dict[str, frozenset[str]]:
     """Return the classes whose records can be sent in, each with the properties that its shape knows."""
     return {one.iri: frozenset(field.path for field in one.fields) for one in record_classes(shapes)}
+
+
+def _published_names(base: ox.Store, root: Path) -> Finder:
+    """Return an index of what published things are called."""
+    query = parse_question("names", (root / "queries" / "page" / "names.rq").read_text("utf-8")).text
+    rows = base.query(query)
+    assert isinstance(rows, ox.QuerySolutions)
+    return Finder(
+        (row["thing"].value, row["class"].value, row["name"].value, row["name"].language or "") for row in rows
+    )
 
 
 @lru_cache(maxsize=1)
