@@ -36,16 +36,26 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def busy_processes(server: Server, seconds: float = 0.3) -> set[int]:
-    """Processes that run, or wait for the processor, every time that they are looked at."""
+    """Processes that run, or wait for the processor, every time that they are looked at.
+
+    Only forks of the service: dumps are made by a command of its own.
+    """
+    command = Path(f"/proc/{server.pid}/cmdline").read_bytes()
 
     def running_now() -> set[int]:
-        return {pid for pid in processes_of(server) if _state(pid) == "R"}
+        return {pid for pid in processes_of(server) if _state(pid) == "R" and _command(pid) == command}
 
     found = running_now()
     for _ in range(6):
         time.sleep(seconds / 6)
         found &= running_now()
     return found
+
+
+def _command(pid: int) -> bytes:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
 
 
 def _state(pid: int) -> str:

@@ -17,11 +17,11 @@ from sundgraf.domain.errors import (
 )
 from sundgraf.store import wire
 from sundgraf.store.base import Publication, QueryRequest
-from sundgraf.store.lane import Connection, Lane, may_promote
+from sundgraf.store.lane import LESS, MUCH_LESS, Connection, Lane, may_promote
 
 # Seconds a public query runs before pages and short queries go first. Where a worker cannot be given its priority back
 # it is replaced after that, and a new one has to find its way through the shared pages again: then later.
-_DEMOTE_AFTER = 0.03 if may_promote() else 0.5
+_DEMOTIONS = ((0.03, LESS), (0.25, MUCH_LESS)) if may_promote() else ((0.5, MUCH_LESS),)
 _STALLED_SECONDS = 60.0  # how long in all a reader may keep a worker waiting
 _WATCH_SECONDS = 0.25
 
@@ -159,7 +159,8 @@ class _Clock:
         self._since = self._loop.time()
         self._expired = False
         self._timer = self._loop.call_later(self._left, self._expire) if self._left else None
-        self._demotion = self._loop.call_later(_DEMOTE_AFTER, connection.demote) if demotable else None
+        steps = _DEMOTIONS if demotable else ()
+        self._demotions = [self._loop.call_later(after, connection.demote, nice) for after, nice in steps]
 
     def pause(self) -> None:
         now = self._loop.time()
@@ -178,8 +179,8 @@ class _Clock:
 
     def stop(self) -> None:
         self._cancel_timer()
-        if self._demotion is not None:
-            self._demotion.cancel()
+        for demotion in self._demotions:
+            demotion.cancel()
 
     def reason(self) -> StoreError:
         if self._expired or (self._deadline and self._loop.time() - self._since >= self._left):

@@ -21,7 +21,7 @@ _MOST_HELD_PIECES = 4  # then the worker waits for the reader
 _QUERIES_PER_WORKER = 20_000  # reading makes shared pages private one by one; a fresh worker shares them again
 _RETRY_SECONDS = 0.1
 _START_SECONDS = 30.0
-_LEAST, _LITTLE = 19, 5  # as nice(1) has it: a seventieth and a third of a usual share
+LESS, MUCH_LESS = 5, 10  # as nice(1) has it: a third and a tenth of a usual share
 
 
 @lru_cache(maxsize=1)
@@ -91,18 +91,18 @@ class Connection(asyncio.Protocol):
         return future
 
     def kill(self) -> None:
-        """End the worker, whatever it is doing. To give back its memory it needs the processor once more."""
+        """End the worker, whatever it is doing. To give its memory back it needs the processor once more."""
         if self.pid and not self.gone:
             if self.demoted:
-                self._set_back(_LITTLE)
+                self._set_back(0)
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(self.pid, signal.SIGKILL)
         self.close()
 
-    def demote(self) -> None:
-        """Let others go before this worker."""
+    def demote(self, nice: int) -> None:
+        """Let others go before this worker: `nice` is LESS or MUCH_LESS."""
         self.demoted = True
-        _share(self.pid, _LEAST)
+        _share(self.pid, nice)
         with contextlib.suppress(OSError, ValueError):
             if hasattr(os, "sched_setscheduler"):  # Linux: it runs when nobody else of its session wants the processor
                 os.sched_setscheduler(self.pid, os.SCHED_IDLE, os.sched_param(0))
