@@ -15,8 +15,8 @@ from tests.bench.report import Section
 
 _LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
 _MOST = 60_000
-# The same question as somebody's library might write it. Ours answers the first shape in the web process, without a
-# worker (store/lookup.py), and this one in a worker.
+# The same question as somebody's library might write it. Ours answers both in the web process, without a worker
+# (store/lookup.py).
 _SHAPES = {
     "plain": f"SELECT ?label WHERE {{{{ <{{iri}}> <{_LABEL}> ?label }}}}",
     "prefixed, one language": "PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#> SELECT ?label "
@@ -62,8 +62,8 @@ def run(place: Workplace, triples: int, *, quick: bool) -> Section:
     section.notes = [
         f"{len(iris):,} different IRIs; {rounds} rounds of {seconds:g} s each, taking turns; one wrk thread on "
         "the machine of the servers.",
-        "The plain text is what the bar names. Ours recognises that shape and reads the index in the web process; the "
-        f"same question with a prefix and a language filter goes to a worker: {_ratio(other):.2f}x oxigraph serve.",
+        "The plain text is what the bar names. Ours recognises look-ups and reads the index in the web process; the same "
+        f"question with a prefix and a language filter: {_ratio(other):.2f}x oxigraph serve.",
     ]
     if small != triples:
         section.notes.append(f"rdflib-endpoint held {small:,} triples here (quick run).")
