@@ -62,8 +62,8 @@ def run(place: Workplace, triples: int, *, quick: bool) -> Section:
     section.notes = [
         f"{len(iris):,} different IRIs; {rounds} rounds of {seconds:g} s each, taking turns; one wrk thread on "
         "the machine of the servers.",
-        "The plain text is what the bar names. Ours recognises look-ups and reads the index in the web process; the same "
-        f"question with a prefix and a language filter: {_ratio(other):.2f}x oxigraph serve.",
+        "The plain text is what the bar names. Ours recognises look-ups and reads the index in the web process; the "
+        f"same question with a prefix and a language filter: {_ratio(other):.2f}x oxigraph serve.",
     ]
     if small != triples:
         section.notes.append(f"rdflib-endpoint held {small:,} triples here (quick run).")
