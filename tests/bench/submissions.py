@@ -10,6 +10,7 @@ acknowledged submission is looked for in the inbox, exactly once, and `sundgraf 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -32,7 +33,8 @@ from sundgraf.application.replay import settle
 from sundgraf.store import generations
 from sundgraf.store.inbox import Inbox
 
-_SECONDS_TO_LIVE = (3, 12)  # from one kill to the next; starting takes one or two of them
+_SECONDS_TO_LIVE = (3, 12)  # from when it answers to the next kill; one in five is killed while it starts
+_STARTING = 120.0  # seconds at most, on a busy machine
 _GOOD = SUBMISSION.replace("hihg", "high")
 
 
@@ -61,6 +63,15 @@ class Victim:
         self.kills += 1
         self._process = self._start()
 
+    def wait(self, seconds: float) -> None:
+        """Wait until it answers, so many seconds at most."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            with contextlib.suppress(httpx.HTTPError):
+                if httpx.get(f"{self.url}/health", timeout=5).is_success:
+                    return
+            time.sleep(0.2)
+
     def stop(self) -> None:
         """Let it end in its own time."""
         self._process.terminate()
@@ -73,6 +84,7 @@ def main() -> int:
     parser.add_argument("--submissions", type=int, default=1000)
     parser.add_argument("--clients", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--longest", type=float, default=_SECONDS_TO_LIVE[1], help="seconds from answering to a kill")
     parser.add_argument("--accept", action="store_true", help="a reviewer accepts what waits meanwhile")
     asked = parser.parse_args()
     chance = random.Random(asked.seed)
@@ -95,7 +107,9 @@ def main() -> int:
         for thread in threads:
             thread.start()
         while len(acknowledged) < asked.submissions:
-            time.sleep(chance.uniform(*_SECONDS_TO_LIVE))
+            if chance.random() > 0.2:
+                victim.wait(_STARTING)
+            time.sleep(chance.uniform(_SECONDS_TO_LIVE[0], asked.longest))
             victim.kill()
         done.set()
         for thread in threads:

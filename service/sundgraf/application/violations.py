@@ -35,12 +35,11 @@ def violations_of_change(
     own = dict.fromkeys([*subjects_of(added), *(t.subject for t in gone if not isinstance(t.subject, ox.Triple))])
     made = [triple for node in own for triple in derived(node, base)]
     after = View(added, base, without=[*gone, *made])
-    yield from Validator(shapes, after, sparql=around(own, after)).some(own)
+    yield from Validator(shapes, after, sparql=lambda: around(own, after)).some(own)
     beside = [node for node in _beside(added, gone, base, shapes) if node not in own][:_MOST_BESIDE]
-    if beside:
-        before = View(base)
-        known = {_key(v) for v in Validator(shapes, before, sparql=around(beside, before)).some(beside)}
-        found = Validator(shapes, after, sparql=around(beside, after)).some(beside)
+    found = list(Validator(shapes, after, sparql=lambda: around(beside, after)).some(beside))
+    if found:
+        known = {_key(v) for v in Validator(shapes, View(base), sparql=base).some(beside)}
         yield from (violation for violation in found if _key(violation) not in known)
 
 

@@ -50,7 +50,7 @@ class _Plan:
 class Validator:
     """Validates data against shapes. What a shape needs to know of its own values is worked out once."""
 
-    def __init__(self, shapes: Shapes, data: View, *, sparql: ox.Store | None = None) -> None:
+    def __init__(self, shapes: Shapes, data: View, *, sparql: ox.Store | Callable[[], ox.Store] | None = None) -> None:
         self._shapes = shapes
         self._data = data
         self._sparql = SPARQLConstraints(shapes.graph, sparql) if sparql is not None else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pyoxigraph as ox
@@ -29,11 +29,12 @@ class Found:
 
 
 class SPARQLConstraints:
-    """Runs sh:sparql constraints on a store that holds the data."""
+    """Runs sh:sparql constraints on a store that holds the data, or on what is made when the first one is run."""
 
-    def __init__(self, shapes: View, store: ox.Store) -> None:
+    def __init__(self, shapes: View, store: ox.Store | Callable[[], ox.Store]) -> None:
         self._shapes = shapes
-        self._store = store
+        self._given = store
+        self._held: ox.Store | None = None
 
     def run(self, constraint: Node, shape: Shape, focuses: list[Object]) -> Iterator[Found]:
         """Yield what a constraint finds for some focus nodes. Raises BadShapes where its query cannot be used."""
@@ -55,6 +56,12 @@ class SPARQLConstraints:
         for focus in focuses:
             if isinstance(focus, (ox.BlankNode, ox.Literal)):
                 yield from self._rows(text, {_THIS: focus}, shape)
+
+    @property
+    def _store(self) -> ox.Store:
+        if self._held is None:
+            self._held = self._given if isinstance(self._given, ox.Store) else self._given()
+        return self._held
 
     def _rows(
         self, text: str, bound: dict[ox.Variable, ox.NamedNode | ox.BlankNode | ox.Literal], shape: Shape
