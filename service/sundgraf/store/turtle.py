@@ -60,9 +60,18 @@ def write_turtle(triples: Iterable[ox.Triple]) -> str:
         if isinstance(triple.object, ox.Triple) or getattr(triple.object, "direction", None):
             raise BadInput(f"{triple.object} is RDF 1.2, which is not written here.")
     try:
-        return _Writer(held).write() if held else ""
+        return _Writer(_named_alike(held)).write() if held else ""
     except RecursionError as error:
         raise BadInput("Blank nodes are nested too deep to write; give some of them IRIs.") from error
+
+
+def _named_alike(triples: list[ox.Triple]) -> list[ox.Triple]:
+    """Give blank nodes names that depend on the graph alone (RDFC-1.0): what nodes say cannot always tell them apart."""
+    if not any(isinstance(term, ox.BlankNode) for triple in triples for term in (triple.subject, triple.object)):
+        return triples
+    dataset = ox.Dataset(ox.Quad(triple.subject, triple.predicate, triple.object) for triple in triples)
+    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    return [quad.triple for quad in dataset]
 
 
 class _Writer:
