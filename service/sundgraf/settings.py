@@ -21,11 +21,17 @@ class Settings(BaseSettings):
     rooms: Path | None = Field(
         None, description="A folder with ontology, shapes, queries and data, in place of our own."
     )
-    store: str = Field(default="", description="Query URL of a SPARQL 1.1 engine; empty for the embedded store.")
+    store: str = Field(
+        default="",
+        description="Query URL of a SPARQL 1.1 engine, or of its replicas with commas between; empty for our own.",
+    )
     store_update: str = Field(default="", description="Update URL of that engine.")
     store_graphs: str = Field(default="", description="Graph Store Protocol URL of that engine.")
     store_user: str = Field(default="", description="User name for that engine.")
     store_password: str = Field(default="", description="Password for that engine.")
+    store_engine: Literal["", "standard", "oxigraph", "virtuoso", "fuseki", "graphdb", "qlever", "neptune"] = Field(
+        default="", description="Which engine that is; empty to tell by its Server header."
+    )
     web_processes: int = Field(default=min(2, os.cpu_count() or 1), ge=1, le=64, description="Web processes.")
     workers: int = Field(default=2, ge=1, le=64, description="Workers for public queries in each web process.")
     deadline: float = Field(default=10.0, gt=0, description="Longest time a public query may run.")
@@ -70,3 +76,13 @@ class Settings(BaseSettings):
             if not re.fullmatch(r"https?://[^\s<>\"{}|\\^`]+", endpoint):
                 raise ValueError(f"{endpoint!r} is no address of an endpoint; write https://..., parted by commas")
         return text
+
+    @property
+    def replicas(self) -> list[str]:
+        """The query URLs of the remote engine; none for our own store."""
+        return [url for url in self.store.replace(",", " ").split() if url]
+
+    @property
+    def pushes(self) -> bool:
+        """Whether what is published here is brought to the remote engine."""
+        return bool(self.store and self.store_update and self.store_graphs)

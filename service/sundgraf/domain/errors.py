@@ -20,6 +20,7 @@ SundgrafError
     +-- Busy                      no worker was free in time; try again
     +-- OutOfTime                 the query passed its deadline and was stopped
     +-- OutOfMemory               the query passed its memory limit and was stopped
+    +-- Unreachable               a remote engine, or all of its replicas, cannot be reached
     +-- StoreUnusable             the state directory cannot be used as it is
 """
 
@@ -128,6 +129,10 @@ class OutOfTime(StoreError):
 
 class OutOfMemory(StoreError):
     """The query passed its memory limit and was stopped."""
+
+
+class Unreachable(StoreError):
+    """The remote engine cannot be reached now."""
 
 
 class StoreUnusable(StoreError):

@@ -67,6 +67,14 @@ class Lookup(NamedTuple):
     ranges: bool
 
 
+class Ordering(NamedTuple):
+    """How a SELECT sorts its rows: by which conditions, whether a LIMIT or OFFSET follows, and its prologue."""
+
+    conditions: tuple[str, ...]
+    limited: bool
+    prologue: str
+
+
 @lru_cache(maxsize=1024)
 def read(text: str) -> Reading:
     """Return what a query text says of itself.
@@ -103,6 +111,51 @@ def refuse_calls(reading: Reading, allowed: frozenset[str]) -> None:
                 f"SERVICE {called} is refused: this server calls no other endpoint for its readers"
                 + (f" but {', '.join(sorted(allowed))}." if allowed else ". Ask both and join the answers yourself.")
             )
+
+
+def tokens_of(text: str) -> Iterator[str]:
+    """Yield the tokens of a text with what stands between them; put together they are the text."""
+    for match in _TOKEN.finditer(text):
+        yield match[0]
+
+
+@lru_cache(maxsize=1024)
+def datasets_of(text: str) -> tuple[bool, bool]:
+    """Say whether a query names its dataset itself (FROM), and whether it looks into named graphs (GRAPH)."""
+    words = {token.upper() for kind, token in _tokens(text) if kind == "word"}
+    return "FROM" in words, "GRAPH" in words
+
+
+@lru_cache(maxsize=256)
+def ordering_of(text: str) -> Ordering | None:
+    """Return how the outermost SELECT sorts its rows, None where it does not."""
+    depth, after, start = 0, 0, len(text)
+    for match in _TOKEN.finditer(text):
+        kind, token = match.lastgroup, match[0]
+        if kind == "word" and token.upper() == "SELECT" and start == len(text):
+            start = match.start()
+        if kind == "other" and token in "{}":
+            depth += 1 if token == "{" else -1
+            after = match.end()
+    tail = text[after:] if depth == 0 else ""
+    found = re.search(r"\bORDER\s+BY\b", tail, re.IGNORECASE)
+    if found is None:
+        return None
+    end = re.search(r"\b(?:LIMIT|OFFSET|VALUES)\b", tail[found.end() :], re.IGNORECASE)
+    clause = tail[found.end() : found.end() + end.start()] if end else tail[found.end() :]
+    return Ordering(tuple(_conditions(clause)), end is not None, text[:start])
+
+
+def _conditions(clause: str) -> Iterator[str]:
+    """Yield the conditions of an ORDER BY: a variable, or what ends with a closing bracket."""
+    depth, gathered = 0, ""
+    for match in _TOKEN.finditer(clause):
+        token = match[0]
+        depth += {"(": 1, ")": -1}.get(token, 0)
+        gathered += token
+        if depth == 0 and (token == ")" or (match.lastgroup == "name" and token[0] in "?$")):
+            yield gathered.strip()
+            gathered = ""
 
 
 def as_lookup(text: str) -> Lookup | None:

@@ -55,7 +55,6 @@ from sundgraf.http.routes import (
 from sundgraf.http.routes.sparql import SPARQLEndpoint
 from sundgraf.settings import Settings
 from sundgraf.store import generations
-from sundgraf.store.base import Store
 from sundgraf.store.embedded import EmbeddedStore
 from sundgraf.store.lookup import Lookup
 from sundgraf.store.remote import RemoteStore
@@ -68,11 +67,12 @@ def create_app(settings: Settings, bundle: Bundle, announcement: Path | None, fo
 
     `folder` is shared with the other web processes, of which this one is number `place`.
     """
-    store: Store
+    store: EmbeddedStore | RemoteStore
     if announcement is None:
         store = RemoteStore(
-            settings.store, settings.store_update, settings.store_graphs, settings.store_user, settings.store_password
-        )
+            settings.replicas, settings.store_user, settings.store_password, settings.store_engine,
+            filled=settings.pushes,
+        )  # fmt: skip
     else:
         store = EmbeddedStore(announcement, workers=settings.workers, trusted_workers=1, queue=settings.queue)
     pages = Pages(bundle.queries / "columns.toml")
@@ -89,7 +89,7 @@ def create_app(settings: Settings, bundle: Bundle, announcement: Path | None, fo
             refresh = _lookup_refresher(settings, lookups)
             refresh()
             store.on_publication(refresh)
-            await store.open()
+        await store.open()
         if isinstance(store, EmbeddedStore) and place == 0:  # the others find what it makes
             make_ahead(context)
             store.on_publication(lambda: make_ahead(context))

@@ -150,6 +150,7 @@ async def keep_gauges(board: Board, store: Store) -> None:
         for lane, states in getattr(store, "workers", dict)().items():
             for state, count in states.items():
                 board.put(f'sundgraf_workers{{lane="{lane}",state="{state}"}}', count)
+        board.put("sundgraf_replica_failovers_total", getattr(store, "failovers", 0))
         await asyncio.sleep(_EVERY_SECONDS)
 
 

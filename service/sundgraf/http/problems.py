@@ -31,6 +31,7 @@ _TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.Busy, 503, "Busy"),
     (errors.OutOfTime, 504, "The query took too long"),
     (errors.OutOfMemory, 503, "The query took too much memory"),
+    (errors.Unreachable, 503, "The engine is away"),
     (errors.StoreError, 500, "The store could not answer"),
 )
 _NAMES = {

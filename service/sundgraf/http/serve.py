@@ -24,6 +24,7 @@ from sundgraf.bundle import Bundle
 from sundgraf.console import current_settings, progress_bar
 from sundgraf.domain.errors import BadInput, StoreUnusable, SundgrafError
 from sundgraf.http import logs
+from sundgraf.http.pushing import Pusher
 from sundgraf.settings import Settings
 from sundgraf.store import generations, nursery
 
@@ -39,8 +40,9 @@ def run(settings: Settings, bundle: Bundle, host: str, port: int) -> None:
     listeners = _listen(host, port, settings.web_processes)
     keeper = _Keeper(settings, bundle, listeners)
     try:
-        if not settings.store:
+        if not settings.store or settings.pushes:
             _in_a_child(lambda: _publish(settings.state, bundle.root))
+        if not settings.store:
             keeper.start_nursery()
         for place in range(settings.web_processes):
             keeper.start_web(place)
@@ -61,6 +63,7 @@ class _Keeper:
         self._nursery: nursery.Nursery | None = None
         self._webs: dict[int, tuple[int, float]] = {}  # process -> its place and when it was started
         self._leaving: set[int] = set()  # processes that were replaced and finish what they have
+        self._pusher = Pusher(settings) if settings.pushes else None
         self._number = 0
         self._sockets = 0
         self._on_disk = False
@@ -124,9 +127,13 @@ class _Keeper:
             self._reap()
             if self._reload:
                 self._replace_webs()
-            if self._settings.store or self._stopping:
+            if self._stopping:
                 continue
             try:
+                if self._pusher is not None:
+                    self._pusher.look()
+                if self._settings.store:
+                    continue
                 if self._on_disk:
                     self.start_nursery(may_start_on_disk=False)
                 else:
@@ -172,7 +179,7 @@ class _Keeper:
         logs.say("reload")
         try:
             self._settings = current_settings()
-            if not self._settings.store:
+            if not self._settings.store or self._settings.pushes:
                 _in_a_child(lambda: ensure_published(self._settings.state, self._bundle.root))
         except SundgrafError as error:
             logs.say("reload-failed", "error", detail=str(error))
@@ -196,6 +203,8 @@ class _Keeper:
                 return
             if pid == 0:
                 return
+            if self._pusher is not None and self._pusher.ended(pid, status):
+                continue
             self._leaving.discard(pid)
             started = self._webs.pop(pid, None)
             if started is not None and not self._stopping:

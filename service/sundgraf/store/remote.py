@@ -1,85 +1,212 @@
-"""Any SPARQL 1.1 engine over HTTP: queries, updates and whole graphs go to its addresses."""
+"""Any SPARQL 1.1 engine over HTTP, at one query address or at several that hold the same."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
+from urllib.parse import urlencode
 
 import httpx
 
-from sundgraf.domain.errors import Busy, MalformedQuery, OutOfTime, StoreError
+from sundgraf.domain.errors import Busy, MalformedQuery, OutOfTime, Refused, StoreError, Unreachable
 from sundgraf.domain.media import GRAPHS, SOLUTIONS, named
-from sundgraf.domain.sparql import read
+from sundgraf.domain.sparql import datasets_of, read
+from sundgraf.store import virtuoso
 from sundgraf.store.base import Publication, QueryRequest
+from sundgraf.store.engines import ENGINES, engine_of
+from sundgraf.store.login import Login
+from sundgraf.store.remote_graphs import HELD, SERVED
+from sundgraf.store.replicas import Replica, Replicas
 
 _FIRST_PIECE = 1 << 16
+_GRACE = 1.0  # seconds that the engine has to stop a query by itself, before we hang up
+_WATCH_SECONDS = 0.5
+_PROBE_SECONDS = 5.0
+Got = TypeVar("Got")
 
 
 class RemoteStore:
-    """An engine at a query URL, and where they are given an update URL and a Graph Store URL."""
+    """An engine at `query_urls`. `engine` is its name where its answers do not tell (store/engines.py).
+
+    `filled` says that it is filled by us, so that one without a publication is not asked.
+    """
 
     def __init__(
-        self, query_url: str, update_url: str = "", graphs_url: str = "", user: str = "", password: str = ""
+        self,
+        query_urls: str | Sequence[str],
+        user: str = "",
+        password: str = "",
+        engine: str = "",
+        *,
+        filled: bool = False,
     ) -> None:
-        self._query_url = query_url
-        self._update_url = update_url
-        self._graphs_url = graphs_url
-        auth = httpx.DigestAuth(user, password) if user else None
-        self._client = httpx.AsyncClient(auth=auth, timeout=httpx.Timeout(30.0, connect=5.0), follow_redirects=False)
-        self._publication = Publication(1, datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"))
+        urls = [query_urls] if isinstance(query_urls, str) else list(query_urls)
+        self._replicas = Replicas(urls, ENGINES.get(engine))
+        self._guess = not engine
+        self._filled = filled
+        self._client = httpx.AsyncClient(
+            auth=Login(user, password) if user else None,
+            timeout=httpx.Timeout(30.0, connect=5.0),
+            limits=httpx.Limits(max_connections=200, max_keepalive_connections=20, keepalive_expiry=5.0),
+            follow_redirects=False,
+        )
+        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        self._publication = Publication(1, now)  # of an engine that somebody else fills: it begins when we open it
+        self._watcher: asyncio.Task[None] | None = None
+        self._calls: list[Callable[[], None]] = []
+        self.failovers = 0
 
     def publication(self) -> Publication:
-        """Return a publication that begins when this store was opened: what the engine holds is not ours to number."""
+        """Return the newest publication that the engine has; where it was not filled by us, one that began with us."""
         return self._publication
 
-    async def answer(self, request: QueryRequest) -> RemoteAnswer:
-        """Send the query to the engine. Raises MalformedQuery, Busy, OutOfTime or StoreError."""
-        form = read(request.text).form
-        format = named(request.format, SOLUTIONS if form in ("SELECT", "ASK") else GRAPHS)
-        fields: list[tuple[str, str | int | float | bool | None]] = [("query", request.text)]
-        fields += [("default-graph-uri", iri) for iri in request.default_graphs]
-        fields += [("named-graph-uri", iri) for iri in request.named_graphs]
-        sent = self._client.build_request(
-            "POST",
-            self._query_url,
-            content=str(httpx.QueryParams(fields)).encode(),
-            headers={"Accept": format.media_type, "Content-Type": "application/x-www-form-urlencoded"},
-            timeout=request.deadline or None,
-        )
-        try:
-            response = await self._client.send(sent, stream=True)
-            if response.status_code != httpx.codes.OK:
-                detail = (await response.aread())[:2000].decode("utf-8", "replace").strip()
-                raise _refusal(response.status_code, detail)
-            return RemoteAnswer(response)
-        except httpx.TimeoutException as error:
-            raise OutOfTime(f"The engine did not answer within {request.deadline:g} seconds.") from error
-        except httpx.HTTPError as error:
-            raise StoreError(f"The engine at {self._query_url} cannot be reached: {error}") from error
+    def on_publication(self, call: Callable[[], None]) -> None:
+        """Have `call` called after each change of the publication."""
+        self._calls.append(call)
 
-    async def update(self, text: str) -> None:
-        """Run an update. Raises MalformedQuery or StoreError."""
-        await self._write("POST", self._update_url, {"Content-Type": "application/sparql-update"}, text.encode())
-
-    async def put_graph(self, iri: str, body: bytes, media_type: str) -> None:
-        """Replace a named graph (Graph Store Protocol 5.3). Raises StoreError."""
-        url = str(httpx.URL(self._graphs_url, params={"graph": iri} if iri else {"default": ""}))
-        await self._write("PUT", url, {"Content-Type": media_type}, body)
+    async def open(self) -> None:
+        """Find out what the replicas have, and go on looking."""
+        await self._look()
+        self._watcher = asyncio.get_running_loop().create_task(self._watch())
 
     async def close(self) -> None:
         """Close the connections."""
+        if self._watcher is not None:
+            self._watcher.cancel()
         await self._client.aclose()
 
-    async def _write(self, method: str, url: str, headers: dict[str, str], body: bytes) -> None:
-        if not url:
-            raise StoreError("No address to write to is set; set SUNDGRAF_STORE_UPDATE and SUNDGRAF_STORE_GRAPHS.")
+    async def answer(self, request: QueryRequest) -> RemoteAnswer | WholeAnswer:
+        """Send the query to a replica, and to the next where that one cannot be reached.
+
+        Raises MalformedQuery, Busy, OutOfTime, Unreachable or StoreError.
+        """
+        clock = _Clock(request.deadline)
+        last: Exception | None = None
+        for attempt, replica in enumerate(self._replicas.in_turn()):
+            self.failovers += attempt > 0
+            for _ in range(2):  # a connection that was kept open may have been closed by a restart
+                try:
+                    if not replica.known:
+                        await self._learn(replica)
+                    return await self._ask(replica, request, clock)
+                except httpx.TimeoutException as error:
+                    if not isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
+                        raise clock.passed() from error
+                    last = error
+                except (httpx.TransportError, Unreachable) as error:
+                    last = error
+            replica.fail()
+        raise Unreachable(f"The engine at {self._replicas.all[0].url} cannot be reached: {last}") from last
+
+    async def _ask(self, replica: Replica, request: QueryRequest, clock: _Clock) -> RemoteAnswer | WholeAnswer:
+        form = read(request.text).form
+        wanted = named(request.format, SOLUTIONS if form in ("SELECT", "ASK") else GRAPHS).media_type
+        text = virtuoso.rewritten(request.text) if replica.engine.irregular else request.text
+        fields = [("query", text), *_dataset(replica, request), *replica.engine.told(request.deadline)]
+        sent = self._client.build_request(
+            "POST",
+            replica.url,
+            content=urlencode(fields).encode(),
+            headers={
+                "Accept": virtuoso.media_type(form) if replica.engine.irregular else wanted,
+                "Content-Type": "application/x-www-form-urlencoded",
+            },
+        )
+        response = await clock.wait(self._client.send(sent, stream=True))
         try:
-            response = await self._client.request(method, url, headers=headers, content=body)
-        except httpx.HTTPError as error:
-            raise StoreError(f"The engine at {url} cannot be reached: {error}") from error
-        if response.is_error:
-            raise _refusal(response.status_code, response.text[:2000].strip())
+            if response.is_error:
+                detail = (await clock.wait(response.aread()))[:2000].decode("utf-8", "replace").strip()
+                raise _refusal(response.status_code, detail)
+            if not replica.engine.irregular:
+                return RemoteAnswer(response, clock, request.byte_limit)
+            virtuoso.require_whole(response.status_code, response.headers)
+            body = b"".join([piece async for piece in RemoteAnswer(response, clock, request.byte_limit)])
+            made = asyncio.to_thread(virtuoso.standard_answer, request.text, body, request.format, request.row_limit)
+            return WholeAnswer(*await made)
+        except BaseException:
+            await response.aclose()
+            raise
+
+    async def _learn(self, replica: Replica) -> None:
+        """Find out which engine it is, and what was published to it. Raises httpx.TransportError or Unreachable."""
+        rows, server = await self._rows(replica.url, SERVED)
+        if self._guess:
+            replica.engine = engine_of(server)
+        served = next(iter(rows), None)
+        if served is None:
+            replica.publication, replica.default_graph, replica.graphs = None, "", ()
+        elif replica.publication is None or replica.default_graph != served["graph"]:
+            held, _ = await self._rows(replica.url, HELD)
+            replica.graphs = tuple(sorted(row["graph"] for row in held))
+            replica.default_graph = served["graph"]
+            replica.publication = Publication(int(served["number"]), served["time"], int(served["quads"]))
+        if self._filled and replica.publication is None:
+            replica.known = False
+            raise Unreachable(f"The engine at {replica.url} has not been given the graph yet.")
+        replica.known = True
+        replica.away_until = 0.0
+
+    async def _rows(self, url: str, text: str) -> tuple[list[dict[str, str]], str]:
+        response = await self._client.post(
+            url, data={"query": text}, headers={"Accept": virtuoso.SELECT_TYPE}, timeout=_PROBE_SECONDS
+        )
+        try:
+            response.raise_for_status()
+            rows = response.json()["results"]["bindings"]
+        except (httpx.HTTPStatusError, ValueError, KeyError) as error:
+            raise Unreachable(f"The engine at {url} answers {response.status_code}.") from error
+        said = [{name: str(value["value"]) for name, value in row.items()} for row in rows]
+        return said, response.headers.get("server", "")
+
+    async def _look(self) -> None:
+        """Ask every replica what it has."""
+
+        async def look(replica: Replica) -> None:
+            try:
+                await self._learn(replica)
+            except (httpx.HTTPError, Unreachable):
+                replica.fail()
+
+        await asyncio.gather(*(look(replica) for replica in self._replicas.all))
+        newest = self._replicas.newest()
+        if newest is not None and newest != self._publication:
+            self._publication = newest
+            for call in self._calls:
+                call()
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            with contextlib.suppress(Exception):
+                await self._look()
+
+
+class _Clock:
+    """How long we still wait for the engine; the time that a reader takes does not count."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._left = seconds + _GRACE if seconds else None
+
+    async def wait(self, coming: Awaitable[Got]) -> Got:
+        """Wait for something of the engine's. Raises OutOfTime."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            return await asyncio.wait_for(coming, self._left)
+        except TimeoutError as error:
+            raise self.passed() from error
+        finally:
+            if self._left is not None:
+                self._left = max(0.0, self._left - (loop.time() - began))
+
+    def passed(self) -> OutOfTime:
+        """Return the error that tells of the deadline."""
+        return OutOfTime(f"The engine did not answer within {self._seconds:g} seconds. Narrow it down or add a LIMIT.")
 
 
 class RemoteAnswer:
@@ -88,25 +215,68 @@ class RemoteAnswer:
     whole = False
     truncated = ""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: httpx.Response, clock: _Clock, byte_limit: int) -> None:
         self._response = response
+        self._clock = clock
+        self._left = byte_limit
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the body. Raises StoreError when the engine breaks off."""
+        """Yield the body. Raises StoreError when the engine breaks off or the answer is too long."""
+        limited = self._left > 0
+        pieces = self._response.aiter_bytes(_FIRST_PIECE).__aiter__()
         try:
-            async for piece in self._response.aiter_bytes(_FIRST_PIECE):
+            while True:
+                try:
+                    piece = await self._clock.wait(pieces.__anext__())
+                except StopAsyncIteration:
+                    return
+                self._left -= len(piece)
+                if limited and self._left < 0:
+                    raise StoreError("the answer passed the limit on bytes and was cut")
                 yield piece
         except httpx.HTTPError as error:
             raise StoreError(f"The engine broke off: {error}") from error
+        finally:
+            await self.close()
 
     async def close(self) -> None:
         """Hang up, which stops the query in engines that watch for it."""
         await self._response.aclose()
 
 
+class WholeAnswer:
+    """An answer that was made standard."""
+
+    whole = True
+
+    def __init__(self, body: bytes, truncated: str) -> None:
+        self.body = body
+        self.truncated = truncated
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the body."""
+        yield self.body
+
+    async def close(self) -> None:
+        """Nothing runs any more."""
+
+
+def _dataset(replica: Replica, request: QueryRequest) -> list[tuple[str, str]]:
+    """Return the graphs of the protocol: those asked for, else those of the publication that the replica has."""
+    if request.default_graphs or request.named_graphs:
+        default, names = request.default_graphs, request.named_graphs
+    else:
+        own, looks_into_graphs = datasets_of(request.text)
+        if own or not replica.default_graph:
+            return []
+        default, names = (replica.default_graph,), replica.graphs if looks_into_graphs else ()
+    return [("default-graph-uri", iri) for iri in default] + [("named-graph-uri", iri) for iri in names]
+
+
 def _refusal(status: int, detail: str) -> Exception:
     detail = " ".join(detail.split())[:400]
     if status == httpx.codes.BAD_REQUEST:
+        detail = detail.partition(" SPARQL query: define input:")[0]  # Virtuoso repeats what it was sent
         position = re.search(r"(?:line|at) (\d+)(?:[:,]? ?(?:column )?(\d+))?", detail)
         line, column = (int(position[1]), int(position[2] or 0) or None) if position else (None, None)
         return MalformedQuery(detail, line, column)
@@ -114,4 +284,6 @@ def _refusal(status: int, detail: str) -> Exception:
         return Busy(f"The engine is busy: {detail}")
     if status in (httpx.codes.REQUEST_TIMEOUT, httpx.codes.GATEWAY_TIMEOUT):
         return OutOfTime(f"The engine stopped the query: {detail}")
+    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        return Refused("The engine refuses our name and password; see SUNDGRAF_STORE_USER and SUNDGRAF_STORE_PASSWORD.")
     return StoreError(f"The engine answered {status}: {detail}")

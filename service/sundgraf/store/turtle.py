@@ -66,7 +66,7 @@ def write_turtle(triples: Iterable[ox.Triple]) -> str:
 
 
 def _named_alike(triples: list[ox.Triple]) -> list[ox.Triple]:
-    """Give blank nodes names that depend on the graph alone (RDFC-1.0): what nodes say cannot always tell them apart."""
+    """Give blank nodes names that depend on the graph alone (RDFC-1.0); what they say may be the same."""
     if not any(isinstance(term, ox.BlankNode) for triple in triples for term in (triple.subject, triple.object)):
         return triples
     dataset = ox.Dataset(ox.Quad(triple.subject, triple.predicate, triple.object) for triple in triples)
