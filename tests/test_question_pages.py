@@ -58,7 +58,8 @@ def test_inputs_of_a_question_fit_its_parameters(server, name):
         assert control, parameter.name
         if parameter.type == "concept":
             assert control[1] == "select"
-            assert re.search(rf'<option value="{parameter.example}" selected>', page)
+            chosen = re.search(r'<option value="([^"]*)" selected>', page[control.start() :].partition("</select>")[0])
+            assert (chosen[1] if chosen else "") == (parameter.example or "")
         if parameter.type == "year":
             assert 'type="number"' in control[0]
 

@@ -75,6 +75,8 @@ def test_every_question_has_the_same_answer_on_both_engines(engine, served, grap
         here = DirectStore(graph, Publication(1, ""))
         different = []
         for question in QUESTIONS.values():
+            if question.name == "changes-between":
+                continue  # it reads the log of the service, and the graph at hand was never published
             there = await ask(remote, question, question.examples(), JSON)
             rows = rows_of(b"".join([piece async for piece in there]))
             expected = rows_of((await ask(here, question, question.examples(), JSON)).body)

@@ -221,6 +221,7 @@ def test_written_graph_keeps_types_as_they_are():
         assert b"01" in body
 
 
+@pytest.mark.alone
 def test_million_rows_begin_at_once_and_do_not_pile_up(tmp_path):
     """The body arrives while it is made: what the service holds does not grow with it."""
     big = tmp_path / "big.nt"
