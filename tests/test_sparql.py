@@ -230,7 +230,7 @@ def test_million_rows_begin_at_once_and_do_not_pile_up(tmp_path):
             file.write(f'<https://example.org/{number}> <https://example.org/p> "{number}" .\n')
     state = tmp_path / "state"
     assert run(state, "load", str(big)).returncode == 0
-    with running(state, SUNDGRAF_WEB_PROCESSES="1") as server:
+    with running(state, SUNDGRAF_WEB_PROCESSES="1", SUNDGRAF_DEADLINE="60") as server:  # dumps are made beside
 
         def memory() -> int:
             group = sorted(processes_of(server))
