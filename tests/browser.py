@@ -26,20 +26,27 @@ needs_chromium = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="session")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    """A browser with a fresh profile; use `dressed` for another screen, scheme or no scripts."""
+@contextlib.contextmanager
+def started(profile: Path) -> Iterator[webdriver.Chrome]:
+    """Start a browser with its profile in an empty folder, and end it."""
     options = webdriver.ChromeOptions()
     options.binary_location = str(CHROMIUM)
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                      "--disable-background-networking", "--disable-component-update", "--disable-sync",
                      "--disable-dev-shm-usage", "--window-size=1200,900",
-                     f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):  # fmt: skip
+                     f"--user-data-dir={profile}"):  # fmt: skip
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    started = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(DRIVER)))
-    yield started
-    started.quit()
+    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(DRIVER)))
+    yield browser
+    browser.quit()
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """A browser with a fresh profile; use `dressed` for another screen, scheme or no scripts."""
+    with started(tmp_path_factory.mktemp("chromium")) as browser:
+        yield browser
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,11 +12,10 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
+from browser import needs_chromium, started
 from server import running
 from stewards import make_token, wait_for_publication
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 PAGES = [
     "/", "/catalogue?type=practice&country=pl-0000", "/compare?record=solution/s-0002&record=solution/s-0003",
@@ -27,27 +25,14 @@ PAGES = [
     "/doc/solution/s-9999", "/submit", "/submit/Project", "/validate", "/templates", "/search?q=sepsis",
     "/publications", "/history/solution/s-0002", "/sign-in", "/report",
 ]  # fmt: skip
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not (CHROMIUM and DRIVER), reason="no chromium with chromedriver: apt install chromium chromium-driver"
-    ),
-]
+pytestmark = [pytest.mark.browser, needs_chromium]
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory) -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                     "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                     "--disable-dev-shm-usage", "--window-size=1200,900",
-                     f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):  # fmt: skip
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    started = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(DRIVER)))
-    yield started
-    started.quit()
+    """A browser of these tests' own: they sign in and change its window."""
+    with started(tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
 
 
 def wait_for(browser: webdriver.Chrome, text: str) -> None:

@@ -94,7 +94,7 @@ class Connection(asyncio.Protocol):
         """End the worker, whatever it is doing. To give its memory back it needs the processor once more."""
         if self.pid and not self.gone:
             if self.demoted:
-                self._set_back(0)
+                self._set_back()
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(self.pid, signal.SIGKILL)
         self.close()
@@ -112,11 +112,11 @@ class Connection(asyncio.Protocol):
     def promote(self) -> None:
         """Undo `demote` where that is allowed, so that the worker can be used again."""
         if may_promote() and not self.gone:
-            self._set_back(0)
+            self._set_back()
             self.demoted = False
 
-    def _set_back(self, nice: int) -> None:
-        _share(self.pid, nice)
+    def _set_back(self) -> None:
+        _share(self.pid, 0)
         with contextlib.suppress(OSError, ValueError):
             if hasattr(os, "sched_setscheduler"):
                 os.sched_setscheduler(self.pid, os.SCHED_OTHER, os.sched_param(0))
