@@ -33,6 +33,7 @@ def answer(browser) -> str:
 @pytest.mark.browser
 def test_query_is_run_edited_and_kept_as_a_link(server, web, chromium):
     with dressed(chromium):
+        chromium.get_log("browser")  # what other tests' pages said
         chromium.get(f"{server.url}/sparql?lang=en&example=countries")
         wait(chromium, lambda b: b.find_elements(By.CSS_SELECTOR, ".yasqe .CodeMirror"))
         run = chromium.find_element(By.CSS_SELECTOR, "#ask button[value=html]")

@@ -110,7 +110,7 @@ def _unusable(question: Question, kind: str) -> str:
         return f"The query is not SPARQL: {fault}"
     form = read(question.text).form
     if kind == "derive" and form != "CONSTRUCT":
-        return f"A rule is a CONSTRUCT query; this is {form}."
+        return f"A rule is no {form} query; write it as a CONSTRUCT."
     if kind == "check" and (form != "SELECT" or "?subject" not in question.text.partition("WHERE")[0]):
         return "A check is a SELECT query with the variable ?subject: the thing to mend."
     return ""

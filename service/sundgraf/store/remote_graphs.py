@@ -32,16 +32,25 @@ _PIECE = 40_000  # statements in a request
 _BATCH = 20  # graphs between two notes of what was written
 _SECONDS = 300.0
 
-SERVED = f"""
+SERVED = """
+PREFIX sg: <https://w3id.org/sundgraf/def/>
 SELECT ?graph ?number ?time ?quads
-WHERE {{ GRAPH <{CONTROL}> {{
-  <{CONTROL}> <{_SG}defaultGraph> ?graph ; <{_SG}ordinal> ?number ; <{_SG}time> ?time ; <{_SG}statements> ?quads
-}} }}
+WHERE { GRAPH <https://w3id.org/sundgraf/graph/engine> {
+  <https://w3id.org/sundgraf/graph/engine>
+    sg:defaultGraph ?graph ; sg:ordinal ?number ; sg:time ?time ; sg:statements ?quads
+} }
 """
-HELD = f"SELECT ?graph ?digest WHERE {{ GRAPH <{CONTROL}> {{ ?graph <{_SG}digest> ?digest }} }}"
-_ALL = f"""
+HELD = """
+PREFIX sg: <https://w3id.org/sundgraf/def/>
+SELECT ?graph ?digest
+WHERE { GRAPH <https://w3id.org/sundgraf/graph/engine> { ?graph sg:digest ?digest } }
+"""
+_ALL = """
 SELECT DISTINCT ?graph
-WHERE {{ GRAPH ?graph {{ ?s ?p ?o }} FILTER(STRSTARTS(STR(?graph), "{PUBLISHED}")) }}
+WHERE {
+  GRAPH ?graph { ?s ?p ?o }
+  FILTER(STRSTARTS(STR(?graph), "https://w3id.org/sundgraf/graph/published/"))
+}
 """
 
 

@@ -7,9 +7,10 @@ written as lists. Literals stay exactly as they were written (the parser makes l
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 
 import pyoxigraph as ox
 
@@ -34,6 +35,7 @@ _LOCAL = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?\Z|[A-Za-z_]\Z")
 _SHORT_NUMBER = re.compile(r"[+-]?[0-9]+\Z")
 _SHORT_DECIMAL = re.compile(r"[+-]?[0-9]*\.[0-9]+\Z")
 _INDENT = "    "
+_MOST_ROUNDS = 100
 Node = ox.NamedNode | ox.BlankNode
 
 
@@ -66,12 +68,52 @@ def write_turtle(triples: Iterable[ox.Triple]) -> str:
 
 
 def _named_alike(triples: list[ox.Triple]) -> list[ox.Triple]:
-    """Give blank nodes names that depend on the graph alone (RDFC-1.0); what they say may be the same."""
-    if not any(isinstance(term, ox.BlankNode) for triple in triples for term in (triple.subject, triple.object)):
+    """Give blank nodes names that depend on the graph alone; what they say may be the same.
+
+    Colour refinement with a bound on the work. RDFC-1.0 does the same for every graph, but takes minutes for a chain
+    of 2,000 nodes and for ever for graphs made to that end; here those that stay alike after the last round keep the
+    order in which they were read.
+    """
+    pairs = [(triple.subject, triple.predicate.value, triple.object) for triple in triples]
+    blanks = {term for s, _, o in pairs for term in (s, o) if isinstance(term, ox.BlankNode)}
+    if not blanks:
         return triples
-    dataset = ox.Dataset(ox.Quad(triple.subject, triple.predicate, triple.object) for triple in triples)
-    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
-    return [quad.triple for quad in dataset]
+    colours = dict.fromkeys(blanks, "")
+    for _ in range(_MOST_ROUNDS):
+        refined = _refined(colours, pairs)
+        alike = _first_alike(refined)
+        if len(set(refined.values())) == len(set(colours.values())):
+            if not alike:
+                break
+            refined[alike] += "!"  # they say the same: any of them may come first, and what hangs on it follows
+        colours = refined
+    order = sorted(blanks, key=lambda node: (colours[node], node.value))
+    names: dict[object, ox.BlankNode] = {node: ox.BlankNode(f"c{place:06d}") for place, node in enumerate(order)}
+    renamed = (names.get(term, term) for triple in triples for term in triple)
+    return [ox.Triple(*terms) for terms in zip(renamed, renamed, renamed, strict=True)]
+
+
+def _refined(colours: dict[ox.BlankNode, str], pairs: Sequence[tuple[object, str, object]]) -> dict[ox.BlankNode, str]:
+    """Tell blank nodes further apart by what stands around each."""
+    around: dict[ox.BlankNode, list[str]] = {node: [] for node in colours}
+    for subject, predicate, value in pairs:
+        if isinstance(subject, ox.BlankNode):
+            loop = " itself" if subject == value else ""
+            there = colours[value] if isinstance(value, ox.BlankNode) else value
+            around[subject].append(f"> {predicate} {there}{loop}")
+        if isinstance(value, ox.BlankNode):
+            here = colours[subject] if isinstance(subject, ox.BlankNode) else subject
+            around[value].append(f"< {predicate} {here}")
+    return {
+        node: hashlib.sha256("\n".join([colours[node], *sorted(said)]).encode()).hexdigest()
+        for node, said in around.items()
+    }
+
+
+def _first_alike(colours: dict[ox.BlankNode, str]) -> ox.BlankNode | None:
+    """Return one of the blank nodes that nothing tells apart, of the first such colour; None where there are none."""
+    times = Counter(colours.values())
+    return min((n for n in colours if times[colours[n]] > 1), key=lambda n: (colours[n], n.value), default=None)
 
 
 class _Writer:

@@ -104,7 +104,8 @@ def sort_rows(
     if ordering is None or not used or len(rows) > _MOST_SORTED:
         return rows
     table = "\n".join(f"({' '.join(_cell(row.get(name)) for name in used)} {place})" for place, row in enumerate(rows))
-    head = f"SELECT ?_place WHERE {{ VALUES ({' '.join(f'?{name}' for name in used)} ?_place) {{"
+    columns = " ".join(f"?{name}" for name in used)
+    head = "SELECT ?_place WHERE { VALUES (" + columns + " ?_place) {"
     try:
         found = ox.Store().query("\n".join((ordering.prologue, head, table, "} }", f"ORDER BY {clause} ?_place")))
     except (SyntaxError, ValueError, RuntimeError):
