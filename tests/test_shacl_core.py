@@ -21,9 +21,11 @@ from sundgraf.store.view import View
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = sorted((ROOT / "tests" / "shapes").rglob("*.ttl"))
-# W3C cases that we fail, each with the reason. pySHACL passes none of the first kind either.
+# W3C cases that we fail, each with the reason. pySHACL, with literals as they are written, passes none of them either.
 W3C_FAILURES = {
     "core/property/uniqueLang-002.ttl": 'the store keeps "1"^^xsd:boolean as true, so that sh:uniqueLang holds',
+    "sparql/pre-binding/shapesGraph-001.ttl": "$shapesGraph is not bound; SHACL leaves that to engines (5.3.1), and "
+    "a shape that asks for it is refused, not taken to hold",
 }
 
 
@@ -134,9 +136,9 @@ def test_w3c_suite(case):
         ours = "failure"
     if case.name in W3C_FAILURES:
         assert ours != wanted, "it passes now: take it off the list"
+        assert reference_found(case) != wanted, "pySHACL passes this: mend it"
         return
-    if ours != wanted:
-        assert reference_found(case) != wanted, "pySHACL passes this"
+    assert ours == wanted
 
 
 NAMES = [ox.NamedNode(f"https://w3id.org/sundgraf/id/figure/fg-{number}") for number in (1, 2, 3)]

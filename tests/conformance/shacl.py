@@ -10,6 +10,7 @@ import pyoxigraph as ox
 
 from sundgraf.store.shacl import validate
 from sundgraf.store.shacl_reference import validate_by_reference
+from sundgraf.store.shacl_result import severity_of
 from sundgraf.store.view import View
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -69,7 +70,7 @@ def expected(case: Case) -> set[Row] | str:
     return {
         (
             one(node, "focusNode"), one(node, "resultPath"), one(node, "value"), one(node, "sourceConstraintComponent"),
-            one(node, "resultSeverity").removeprefix(SH).lower(),
+            severity_of(one(node, "resultSeverity")),
         )
         for node in view.objects(result, ox.NamedNode(f"{SH}result"))
     }  # fmt: skip

@@ -12,6 +12,7 @@ from sundgraf.domain.report import Finding
 from sundgraf.store.document import shown_name
 from sundgraf.store.shacl_checks import allowed_properties
 from sundgraf.store.shacl_core import Violation
+from sundgraf.store.shacl_result import severity_of
 from sundgraf.store.shacl_shapes import SH, Shapes, sh
 from sundgraf.store.view import View
 
@@ -44,7 +45,7 @@ def in_words(
         "", 0, f"{focus} {path}".strip(), shape.rsplit("/", 1)[-1],
         english + shown + (f" Did you mean {nearest}?" if nearest else ""),
         messages.get("da", english) + shown + (f" Mente du {nearest}?" if nearest else ""),
-        violation.severity.rsplit("#", 1)[-1].lower(), 0, value, path, shape, _labels(violation, shapes.graph),
+        severity_of(violation.severity), 0, value, path, shape, _labels(violation, shapes.graph),
         allowed, nearest,
     )  # fmt: skip
     return read.placed(finding, focus, path, value) if read else finding

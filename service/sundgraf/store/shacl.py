@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import pyoxigraph as ox
 
 from sundgraf.store.shacl_core import Validator, Violation
-from sundgraf.store.shacl_result import Result, in_order
+from sundgraf.store.shacl_result import Result, in_order, severity_of
 from sundgraf.store.shacl_shapes import SH, BadShapes, Shapes
 from sundgraf.store.view import Node, View
 
@@ -93,7 +93,7 @@ def _result(violation: Violation) -> Result:
         messages = {"en": said}
     return Result(
         _text(violation.focus), _text(violation.shape), _text(violation.path.node) if violation.path else "",
-        _text(violation.value), violation.severity.rsplit("#", 1)[-1].lower(), messages, violation.component,
+        _text(violation.value), severity_of(violation.severity), messages, violation.component,
     )  # fmt: skip
 
 

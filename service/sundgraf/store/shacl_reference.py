@@ -11,7 +11,7 @@ from pyshacl.errors import ReportableRuntimeError
 from rdflib import SH, URIRef
 from rdflib.term import Node
 
-from sundgraf.store.shacl_result import Result, in_order
+from sundgraf.store.shacl_result import Result, in_order, severity_of
 from sundgraf.store.shacl_shapes import BadShapes
 
 
@@ -50,7 +50,7 @@ def _result(report: rdflib.Graph, rules: rdflib.Graph, node: Node) -> Result:
     messages = said or {"en": one(SH.resultMessage)}
     return Result(
         one(SH.focusNode), one(SH.sourceShape), one(SH.resultPath), one(SH.value),
-        one(SH.resultSeverity).rsplit("#", 1)[-1].lower(), messages,
+        severity_of(one(SH.resultSeverity)), messages,
         one(SH.sourceConstraintComponent),
     )  # fmt: skip
 

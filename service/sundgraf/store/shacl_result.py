@@ -22,3 +22,9 @@ class Result:
 def in_order(results: Iterable[Result]) -> list[Result]:
     """Return results by focus node, shape, path and value."""
     return sorted(results, key=lambda result: (result.focus, result.shape, result.path, result.value))
+
+
+def severity_of(said: str) -> str:
+    """Return SHACL's own severities as a word ("violation"), those of others as the IRI that they are."""
+    word = said.removeprefix("http://www.w3.org/ns/shacl#")
+    return word if ":" in word else word.lower()
