@@ -95,3 +95,13 @@ def test_report_of_the_command_is_a_shacl_report_too(state, tmp_path):
     assert done.returncode == 1
     assert "sh:conforms false" in done.stdout
     assert "Figure-confidence" in done.stdout
+
+
+def test_report_of_the_command_is_a_page_too(state, tmp_path):
+    wrong = GOOD.replace("confidence/high", "confidence/hihg")
+    done = validated(state, tmp_path, wrong, "--format", "html", "--language", "da")
+    assert done.returncode == 1
+    assert done.stdout.lstrip().startswith('<!doctype html>\n<html lang="da">')
+    assert "linje 9, kolonne 19" in done.stdout
+    assert 'href="https://w3id.org/sundgraf/shape/Figure-confidence?lang=da"' in done.stdout
+    assert "/static/" not in done.stdout  # it stands by itself

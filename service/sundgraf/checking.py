@@ -14,7 +14,7 @@ from sundgraf.console import current_settings, progress_bar, root_of
 from sundgraf.domain.errors import BadInput
 from sundgraf.domain.report import Finding
 
-_REPORTS = ("text", "json", "turtle", "ntriples", "rdfxml", "jsonld", "trig", "nquads")
+_REPORTS = ("text", "json", "html", "turtle", "ntriples", "rdfxml", "jsonld", "trig", "nquads")
 _GOOD = {"en": "Nothing to mend.", "da": "Intet at rette."}
 
 
@@ -49,6 +49,7 @@ def validate(files: tuple[Path, ...], language: str, form: str, as_json: bool) -
     Example:
       sundgraf validate my-project.ttl --language da
       sundgraf validate my-project.xlsx --format turtle
+      sundgraf validate my-project.ttl --format html > found.html
     """
     settings = current_settings()
     root = root_of(settings)
@@ -60,7 +61,12 @@ def validate(files: tuple[Path, ...], language: str, form: str, as_json: bool) -
     found = validate_files(files, settings.state, root)
     if form in ("text", "json"):
         _tell(found.findings, language, form == "json")
-    click.echo(found.report(form), nl=False)
+    if form == "html":
+        from sundgraf.http.findings import page_of  # noqa: PLC0415
+
+        click.echo(page_of(found.findings, [str(file) for file in files], language), nl=False)
+    else:
+        click.echo(found.report(form), nl=False)
     sys.exit(1 if any(finding.severity == "violation" for finding in found.findings) else 0)
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import base64
 import csv
 import io
+from collections.abc import Sequence
+from pathlib import Path
 
 from sundgraf.domain.report import Finding, blocks, grouped
+from sundgraf.http.pages import BASE, Pages
 
 _MOST_IN_PAGE = 4 << 20  # bytes of a table that a page carries along
+_STYLE = Path(__file__).parent / "static" / "style.css"
 
 
 def summary_of(findings: list[Finding], shown: int) -> dict[str, object]:
@@ -56,3 +60,16 @@ def table_in_page(findings: list[Finding], language: str) -> str:
     """Return that table as an address that a page carries along, since nothing is stored; "" where it is too long."""
     table = table_of(findings, language)
     return f"data:text/csv;base64,{base64.b64encode(table).decode()}" if len(table) <= _MOST_IN_PAGE else ""
+
+
+def page_of(findings: list[Finding], files: Sequence[str], language: str) -> str:
+    """Return findings as a page that stands by itself: a file to open or to send to somebody."""
+    return (
+        Pages()
+        .templates.get_template("findings-file.html")
+        .render(
+            language=language, t=lambda english, danish: danish if language == "da" else english, files=files,
+            findings=findings, found=summary_of(findings, len(findings)), site=BASE.rstrip("/"),
+            style=_STYLE.read_text("utf-8"),
+        )
+    )  # fmt: skip
