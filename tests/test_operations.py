@@ -105,7 +105,8 @@ def test_a_killed_query_is_counted(server):
 def watched(tmp_path_factory):
     settings = {
         "SUNDGRAF_LOG": "requests", "SUNDGRAF_METRICS_TOKEN": "a-token-of-ours", "SUNDGRAF_DRAIN": "1.5",
-        "SUNDGRAF_WEB_PROCESSES": "1",
+        "SUNDGRAF_WEB_PROCESSES": "1", "SUNDGRAF_TRUSTED_PROXIES": "127.0.0.0/8",
+        "SUNDGRAF_VALIDATIONS_PER_MINUTE": "3",
     }  # fmt: skip
     with running(tmp_path_factory.mktemp("watched") / "state", **settings) as started:
         yield started
@@ -117,6 +118,22 @@ def test_metrics_may_ask_for_a_token(watched):
     assert metrics(watched.url, Authorization="Bearer a-token-of-ours")
 
 
+def test_readers_behind_a_proxy_have_limits_of_their_own(watched):
+    def status(chain: str) -> int:
+        return httpx.post(f"{watched.url}/validate", headers={"X-Forwarded-For": chain}).status_code
+
+    assert [status("203.0.113.7") for _ in range(4)] == [400, 400, 400, 429]
+    assert status("203.0.113.8") == 400
+    assert status("203.0.113.8, 203.0.113.7, 127.0.0.9") == 429  # what the reader wrote before it counts for nothing
+
+
+def test_scheme_is_the_one_that_a_trusted_proxy_tells(watched, server):
+    headers = {"Accept": "text/turtle", "X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9"}
+    for service, scheme in ((watched, "https"), (server, "http")):
+        said = httpx.get(service.url, headers=headers).text
+        assert f"<{scheme}://{service.url.removeprefix('http://')}/sparql>" in said
+
+
 def test_log_lines_are_json_without_queries_addresses_or_tokens(watched):
     httpx.get(f"{watched.url}/search", params={"q": "hemmelig\n{}"}, headers={"Authorization": "Bearer s3cret"})
     httpx.get(watched.sparql, params={"query": "SELECT * WHERE { ?hemmelig ?p ?o } LIMIT 1"})
@@ -126,7 +143,7 @@ def test_log_lines_are_json_without_queries_addresses_or_tokens(watched):
     assert {"time", "level", "event", "process"} <= set(said[0])
     request = next(entry for entry in said if entry.get("path") == "/search")
     assert (request["event"], request["status"], request["method"]) == ("request", 200, "GET")
-    for secret in ("hemmelig", "127.0.0.1", "s3cret"):
+    for secret in ("hemmelig", "127.0.0.1", "203.0.113.", "s3cret"):
         assert not any(secret in line for line in lines), secret
 
 

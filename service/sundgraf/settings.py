@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from pathlib import Path
@@ -47,6 +48,11 @@ class Settings(BaseSettings):
         ge=1,
         description="Most validations, and most submissions, of one address in a minute, in each web process.",
     )
+    trusted_proxies: str = Field(
+        default="",
+        description="Addresses or networks of the proxies in front, with commas between: the reader's address and "
+        "scheme are taken from their X-Forwarded-For and X-Forwarded-Proto.",
+    )
     submissions_per_hour: int = Field(default=200, ge=1, description="Most submissions of one token in an hour.")
     cache_bytes: int = Field(
         32 << 20, ge=0, description="Memory for ready answers in each web process; 0 turns it off."
@@ -75,6 +81,16 @@ class Settings(BaseSettings):
         for endpoint in filter(None, (part.strip() for part in text.split(","))):
             if not re.fullmatch(r"https?://[^\s<>\"{}|\\^`]+", endpoint):
                 raise ValueError(f"{endpoint!r} is no address of an endpoint; write https://..., parted by commas")
+        return text
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _require_networks(cls, text: str) -> str:
+        for part in filter(None, (part.strip() for part in text.split(","))):
+            try:
+                ipaddress.ip_network(part)
+            except ValueError as error:
+                raise ValueError(f"{part!r} is no address or network; write 10.0.0.7 or 10.0.0.0/8") from error
         return text
 
     @property

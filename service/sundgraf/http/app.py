@@ -32,6 +32,7 @@ from sundgraf.http.metered import Metered, MeteredStore, keep_gauges
 from sundgraf.http.metrics import OTHER, Board
 from sundgraf.http.nearby import find_near
 from sundgraf.http.pages import Pages
+from sundgraf.http.proxies import BehindProxies
 from sundgraf.http.routes import (
     ask,
     browse,
@@ -62,7 +63,9 @@ from sundgraf.store.remote import RemoteStore
 _STATIC = Path(__file__).parent / "static"
 
 
-def create_app(settings: Settings, bundle: Bundle, announcement: Path | None, folder: Path, place: int = 0) -> Metered:
+def create_app(
+    settings: Settings, bundle: Bundle, announcement: Path | None, folder: Path, place: int = 0
+) -> Metered | BehindProxies:
     """Return the application. `announcement` says where the embedded store's nursery is; None for a remote engine.
 
     `folder` is shared with the other web processes, of which this one is number `place`.
@@ -127,7 +130,8 @@ def create_app(settings: Settings, bundle: Bundle, announcement: Path | None, fo
     delivery = Delivery(
         app, lambda: store.publication().number, settings.cache_bytes, lookups.answer, {"/sparql": endpoint}
     )
-    return Metered(delivery, board, request_log(settings))
+    metered_app = Metered(delivery, board, request_log(settings))
+    return BehindProxies(metered_app, settings.trusted_proxies) if settings.trusted_proxies else metered_app
 
 
 def _first_segments(routers: Iterable[APIRouter]) -> list[str]:
