@@ -138,6 +138,22 @@ def test_wrong_parameters_over_http_are_400_problems(server):
     absent = httpx.get(f"{server.url}/ask/solutions.csv", params={"maturity": "in-operaton"})
     assert absent.status_code == 400
     assert "Did you mean 'in-operation'?" in absent.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("region", "says"),
+    [
+        ("pl-9999", "region='pl-9999' is nothing that the graph knows."),
+        ("pl-00004", "Did you mean 'pl-0004' (Central Denmark Region)?"),
+        ("region-midtjyland", "Did you mean 'pl-0004' (Region Midtjylland)?"),
+        ("https://example.org/nowhere", "'https://example.org/nowhere' is nothing that the graph knows."),
+    ],
+)
+def test_thing_that_is_not_in_the_graph_is_no_empty_answer(server, region, says):
+    answer = httpx.get(f"{server.url}/ask/lacking-in-region.csv", params={"region": region})
+    assert answer.status_code == 400
+    assert says in answer.json()["detail"]
+    assert answer.json()["name"] == "region"
     twice = httpx.get(f"{server.url}/ask/solutions.csv?maturity=idea&maturity=pilot")
     assert (twice.status_code, twice.json()["name"]) == (400, "maturity")
     assert httpx.get(f"{server.url}/ask/nothing").status_code == 404

@@ -332,6 +332,22 @@ def test_duplicates_are_told_and_ask_for_a_reason(steward):
     assert f"{ID}/deployment/d-1004" in same["value"]
 
 
+def test_same_work_in_the_same_place_is_told_of_the_same_class_only(steward):
+    work = PREFIXES + (
+        "<d> a sg:Deployment ;"
+        " sg:useCase <https://w3id.org/sundgraf/concept/use-case/sample-transport-robot> ;"
+        f" dcterms:spatial <{ID}/place/pl-0003> ."
+    )
+    findings = send(steward, work).json()["findings"]
+    near = next(finding for finding in findings if finding["rule"] == "duplicate-place")
+    assert f"{ID}/deployment/d-2023" in near["value"]
+    assert near["severity"] == "info"
+    elsewhere = work.replace("pl-0003", "pl-0001")
+    for text in (elsewhere, work.replace("sg:Deployment", "sg:Project")):
+        told = [f for f in send(steward, text).json()["findings"] if f["rule"].startswith("duplicate")]
+        assert not any("d-2023" in finding["value"] for finding in told)
+
+
 def test_personal_data_in_the_reason_or_the_source_does_not_pass(steward):
     for words in ({"reason": "Ask navn@region.dk"}, {"reason": "x", "source": "CPR 010203-1234"}):
         answer = send(steward, figure(950), **words)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import resource
+import socket
+from pathlib import Path
+
 import httpx
 import pyoxigraph as ox
 import pytest
 import rdflib
 
-from server import running
+from server import processes_of, running
 from test_validate import GOOD
 
 PREFIXES = GOOD.partition("\n\n")[0] + "\n"
@@ -280,3 +285,33 @@ def test_document_that_takes_too_long_is_stopped_and_the_service_goes_on(tmp_pat
         text = PREFIXES + "".join(f"<f{n}> a sg:Figure .\n" for n in range(20_000))
         assert post(server, text).status_code == 504
         assert httpx.get(f"{server.url}/health").status_code == 200
+
+
+def test_a_large_upload_is_refused_while_it_is_sent_and_never_held(server):
+    """50 MB, with and without a length that says so: the answer comes before the end, and memory stays as it is."""
+    megabyte = b"100000\r\n" + b"z" * (1 << 20) + b"\r\n"
+    head = b"POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: text/turtle\r\nAccept: application/json\r\n"
+    webs = [pid for pid in processes_of(server) if pid != server.pid]
+    before = {pid: resident(pid) for pid in webs}
+    for said, sent_first in ((b"Content-Length: 52428800\r\n\r\n", 0), (b"Transfer-Encoding: chunked\r\n\r\n", 11)):
+        with socket.create_connection(("127.0.0.1", int(server.url.rsplit(":", 1)[1])), timeout=20) as line:
+            line.sendall(head + said)
+            for _ in range(sent_first):
+                line.sendall(megabyte)
+            answer = line.recv(65536)
+            while b"10,485,760 bytes" not in answer and (more := line.recv(65536)):
+                answer += more
+            assert answer.startswith(b"HTTP/1.1 413")
+            assert b"A document may have 10,485,760 bytes" in answer
+            for _ in range(50 - sent_first):  # who goes on all the same is not listened to
+                with contextlib.suppress(OSError):
+                    line.sendall(megabyte)
+    grown = {pid: resident(pid) - before[pid] for pid in webs}
+    assert max(grown.values()) < 40 << 20, grown
+
+
+def resident(pid: int) -> int:
+    """Return the bytes of memory that a process has in use."""
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]) * resource.getpagesize()
+    return 0

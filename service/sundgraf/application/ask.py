@@ -9,15 +9,22 @@ from pathlib import Path
 from sundgraf.application.query import Limits, answer_query, offered, select
 from sundgraf.domain.errors import InvalidParameter
 from sundgraf.domain.media import Format
-from sundgraf.domain.question import BASE, Question, bind, parse_question
+from sundgraf.domain.question import BASE, Parameter, Question, bind, parse_question
 from sundgraf.domain.sparql import bind_values, read
-from sundgraf.domain.terms import IRI, Term
+from sundgraf.domain.terms import IRI, Literal, Term
 from sundgraf.store.base import Answer, Store
 
 _CONCEPTS = """
 SELECT ?scheme ?concept
 WHERE { ?concept <http://www.w3.org/2004/02/skos/core#inScheme> ?scheme }
 ORDER BY ?concept
+"""
+_KNOWN = "SELECT ?thing WHERE { { ?thing ?p ?o } UNION { ?s ?p ?thing } } LIMIT 1"
+_OF_A_KIND = """
+SELECT ?start ?thing ?label
+WHERE { ?thing <http://www.w3.org/2000/01/rdf-schema#label> ?label FILTER(STRSTARTS(STR(?thing), ?start)) }
+ORDER BY ?thing ?label
+LIMIT 1000
 """
 _DEADLINE = 30.0  # seconds; the library's questions take milliseconds
 
@@ -45,24 +52,55 @@ def write_out(question: Question, given: Mapping[str, str]) -> str:
 async def ask(store: Store, question: Question, given: Mapping[str, str], format: Format) -> Answer:
     """Ask a question with parameters as text. Raises InvalidParameter or what the store raises."""
     bindings = bind(question, given)
-    await _require_known_concepts(store, question, bindings)
+    await require_known(store, question, {name: term for name, term in bindings.items() if given.get(name)})
     return await answer_query(store, question.text, format, Limits(_DEADLINE), bindings=bindings, trusted=True)
 
 
-async def _require_known_concepts(store: Store, question: Question, bindings: Mapping[str, Term]) -> None:
-    """Tell a concept that is not in its scheme from one that nothing has: only the latter is an empty answer."""
+async def require_known(store: Store, question: Question, bindings: Mapping[str, Term]) -> None:
+    """Tell a concept or a thing that is not in the graph from one that nothing has: only the latter is an empty answer.
+
+    Raises InvalidParameter with what was probably meant.
+    """
     for parameter in question.parameters:
         term = bindings.get(parameter.name)
-        if parameter.type != "concept" or not parameter.scheme or term is None:
+        if term is None or not isinstance(term, IRI):
             continue
-        scheme = f"{BASE}concept/{parameter.scheme}"
-        known = [str(row["concept"]) for row in await select(store, _CONCEPTS, {"scheme": IRI(scheme)})]
-        if known and str(term) not in known:
-            names = [iri.rsplit("/", 1)[1] for iri in known]
-            near = difflib.get_close_matches(str(term).rsplit("/", 1)[1], names, 1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise InvalidParameter(
-                f"{parameter.name}={str(term).removeprefix(scheme + '/')!r} is not in the list.{hint} "
-                f"It has: {', '.join(names)}.",
-                parameter.name,
-            )
+        if parameter.type == "concept" and parameter.scheme:
+            await _require_concept(store, parameter, term)
+        elif not await select(store, _KNOWN, {"thing": term}):
+            raise InvalidParameter(await _unknown_thing(store, parameter, term), parameter.name)
+
+
+async def _require_concept(store: Store, parameter: Parameter, term: IRI) -> None:
+    scheme = f"{BASE}concept/{parameter.scheme}"
+    known = [str(row["concept"]) for row in await select(store, _CONCEPTS, {"scheme": IRI(scheme)})]
+    if known and str(term) not in known:
+        names = [iri.rsplit("/", 1)[1] for iri in known]
+        near = difflib.get_close_matches(str(term).rsplit("/", 1)[1], names, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise InvalidParameter(
+            f"{parameter.name}={str(term).removeprefix(scheme + '/')!r} is not in the list.{hint} "
+            f"It has: {', '.join(names)}.",
+            parameter.name,
+        )
+
+
+async def _unknown_thing(store: Store, parameter: Parameter, term: IRI) -> str:
+    """Return what to tell of an IRI that nothing is said of: things of its kind whose name or number is like it."""
+    start = f"{BASE}id/{parameter.kind}/"
+    said = str(term).removeprefix(start)
+    hint = ""
+    if parameter.kind and said != str(term):
+        called: dict[str, tuple[str, str]] = {}
+        for row in await select(store, _OF_A_KIND, {"start": Literal(start)}):
+            short = str(row["thing"]).removeprefix(start)
+            called.setdefault(short, (short, str(row["label"])))
+            called.setdefault(str(row["label"]).casefold(), (short, str(row["label"])))
+        near = difflib.get_close_matches(said.casefold().replace("-", " "), called, 1) or difflib.get_close_matches(
+            said, called, 1
+        )
+        if near:
+            short, label = called[near[0]]
+            hint = f" Did you mean {short!r} ({label})?"
+    example = f" Try {parameter.example!r}." if parameter.example and not hint else ""
+    return f"{parameter.name}={said[:200]!r} is nothing that the graph knows.{hint}{example}"
