@@ -20,9 +20,13 @@ PREFIX = "@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n\n"
 
 @pytest.fixture
 def rooms(tmp_path) -> Path:
-    for name in ("ontology", "shapes", "queries", "data"):
-        shutil.copytree(ROOT / name, tmp_path / name)
+    copy_rooms(tmp_path)
     return tmp_path
+
+
+def copy_rooms(to: Path) -> None:
+    for name in ("ontology", "shapes", "queries", "data"):
+        shutil.copytree(ROOT / name, to / name)
 
 
 def change(rooms: Path, file: str, before: str, after: str) -> None:
@@ -41,7 +45,6 @@ def test_repository_itself_has_nothing_to_mend():
 
 
 FAULTS = [
-    (CATALOGUE, "a sg:Solution ;", "a sg:Solution", "syntax"),
     (CATALOGUE, "    dcterms:identifier", "  dcterms:identifier", "form"),
     (CATALOGUE, "sg:sourcePage 6", 'sg:sourcePage "06"^^<http://www.w3.org/2001/XMLSchema#integer>', "literal"),
     (CATALOGUE, "sg:recordedValue 38", "sg:recordedValue 37", "total-of-solutions"),
@@ -66,14 +69,26 @@ FAULTS = [
     ("queries/ask/search.rq", "mention a word?", "mention a word", "question"),
 ]
 
+ELSEWHERE = {"solution-without-use-case"}  # told at the record, which is in another file than the fault
 
-@pytest.mark.parametrize(("file", "before", "after", "rule"), FAULTS, ids=[fault[3] for fault in FAULTS])
-def test_fault_is_found(rooms, file, before, after, rule):
-    change(rooms, file, before, after)
-    if rule == "unreconciled-total":
-        text = (rooms / file).read_text("utf-8").replace("sg:explanation", "<https://example.org/explanation>")
-        (rooms / file).write_text(text, "utf-8")
-    assert rule in rules(rooms)
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory) -> set[tuple[str, str]]:
+    """The rule and file of all that is found where every fault was made at once; a check takes seconds."""
+    rooms = tmp_path_factory.mktemp("rooms")
+    copy_rooms(rooms)
+    for file, before, after, rule in FAULTS:
+        change(rooms, file, before, after)
+        if rule == "unreconciled-total":
+            text = (rooms / file).read_text("utf-8").replace("sg:explanation", "<https://example.org/explanation>")
+            (rooms / file).write_text(text, "utf-8")
+    return {(finding.rule, finding.file) for finding in asyncio.run(check_rooms(rooms))}
+
+
+@pytest.mark.parametrize(("file", "rule"), [(fault[0], fault[3]) for fault in FAULTS], ids=[f[3] for f in FAULTS])
+def test_fault_is_found(found, file, rule):
+    files = {name for name_of_rule, name in found if name_of_rule == rule}
+    assert file in files if rule not in ELSEWHERE else files
 
 
 def test_finding_names_file_line_and_remedy_in_the_asked_language(rooms, tmp_path):
@@ -95,6 +110,7 @@ def test_syntax_error_names_file_line_and_column(rooms, tmp_path):
     assert done.returncode == 1
     first = done.stdout.splitlines()[0]
     assert first.startswith(f"{CATALOGUE}:")
+    assert "syntax" in first
     assert str(rooms) not in first
 
 

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import httpx
@@ -296,15 +297,23 @@ def test_blank_nodes_have_the_same_names_in_every_process(server, tmp_path):
             assert httpx.get(f"{server.url}/{path}").content == httpx.get(f"{other.url}/{path}").content
 
 
-def test_every_record_has_a_page_in_both_languages(server):
-    query = """SELECT DISTINCT ?s WHERE { ?s a ?class FILTER(STRSTARTS(STR(?s), "https://w3id.org/sundgraf/")) }"""
+def test_records_of_every_class_have_pages_in_both_languages(server):
+    """Of each class some, spread over all; with SUNDGRAF_ALL_PAGES=1 every one (a minute)."""
+    query = """SELECT ?s (MIN(?class) AS ?of)
+    WHERE { ?s a ?class FILTER(STRSTARTS(STR(?s), "https://w3id.org/sundgraf/")) }
+    GROUP BY ?s ORDER BY ?of ?s"""
     answer = httpx.get(server.sparql, params={"query": query}, headers={"Accept": "text/csv"}, timeout=60)
-    paths = [iri.replace("https://w3id.org/sundgraf", "") for iri in answer.text.split()[1:]]
-    assert len(paths) > 5000
+    rows = [line.split(",") for line in answer.text.split()[1:]]
+    assert len(rows) > 5000
+    classes = defaultdict(list)
+    for iri, of in rows:
+        classes[of].append(iri.replace("https://w3id.org/sundgraf", ""))
+    wanted = sys.maxsize if os.environ.get("SUNDGRAF_ALL_PAGES") else 8
     failed = []
     with httpx.Client(base_url=server.url, headers={"Accept": "text/html"}, follow_redirects=True, timeout=60) as who:
-        for number, path in enumerate(paths):
-            page = who.get(path, params={"lang": ("da", "en")[number % 2]})
-            if page.status_code not in (200, 410):
-                failed.append((page.status_code, path))
+        for paths in classes.values():
+            for number, path in enumerate(paths[:: max(1, len(paths) // wanted)]):
+                page = who.get(path, params={"lang": ("da", "en")[number % 2]})
+                if page.status_code not in (200, 410):
+                    failed.append((page.status_code, path))
     assert failed == []
