@@ -6,7 +6,7 @@ What this adds is speed: a submission costs what its own nodes cost, whatever li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pyoxigraph as ox
@@ -71,10 +71,8 @@ class Validator:
 
     def some(self, focuses: Iterable[Node]) -> Iterator[Violation]:
         """Yield the results for these focus nodes only, against the shapes that target them."""
-        nodes = list(focuses)
-        for node in self._shapes.targeted:
+        for node, hit in self._shapes.targets_among(focuses, self._data).items():
             shape = self._shapes.shape(node)
-            hit: list[Object] = [focus for focus in nodes if self._shapes.is_target(node, focus, self._data)]
             yield from self._sparql_results(shape, hit)
             for focus in hit:
                 yield from self.check(shape, focus)
@@ -201,7 +199,7 @@ class Validator:
                 if predicate.value not in allowed:
                     yield "closed", checks.Extra(predicate, object_)
 
-    def _sparql_results(self, shape: Shape, focuses: list[Object]) -> Iterator[Violation]:
+    def _sparql_results(self, shape: Shape, focuses: Sequence[Object]) -> Iterator[Violation]:
         if self._sparql is None or not focuses:
             return
         for constraint in (self._plans.get(shape) or self._plan(shape)).queries:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pyoxigraph as ox
@@ -11,7 +13,7 @@ from sundgraf.store.view import Node, Object, View
 SH = "http://www.w3.org/ns/shacl#"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _RDFS_CLASS = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#Class")
-_FIRST, _REST, NIL = (ox.NamedNode(f"{_RDF}{name}") for name in ("first", "rest", "nil"))
+_TYPE, _FIRST, _REST, NIL = (ox.NamedNode(f"{_RDF}{name}") for name in ("type", "first", "rest", "nil"))
 _TRUE = ox.Literal(True)
 _LONGEST_LIST = 100_000
 _PATHS = ("inversePath", "alternativePath", "zeroOrMorePath", "oneOrMorePath", "zeroOrOnePath")
@@ -117,24 +119,36 @@ class Shapes:
                 found |= dict.fromkeys(data.objects_of(predicate))
         return found
 
-    def is_target(self, node: Node, focus: Node, data: View) -> bool:
-        """Say whether one node of the data is a focus node of a shape, without looking at the others."""
-        graph = self.graph
-        classes = [*graph.objects(node, sh("targetClass"))]
-        if graph.is_a(node, _RDFS_CLASS):
-            classes.append(node)
-        return (
-            focus in graph.objects(node, sh("targetNode"))
-            or any(isinstance(class_, ox.NamedNode) and data.is_a(focus, class_) for class_ in classes)
-            or any(
-                isinstance(p, ox.NamedNode) and data.objects(focus, p)
-                for p in graph.objects(node, sh("targetSubjectsOf"))
-            )
-            or any(
-                isinstance(p, ox.NamedNode) and data.subjects(p, focus)
-                for p in graph.objects(node, sh("targetObjectsOf"))
-            )
-        )
+    def targets_among(self, focuses: Iterable[Node], data: View) -> dict[Node, tuple[Object, ...]]:
+        """Return, of these nodes of the data, the focus nodes of each shape that has some, without looking at others.
+
+        Each node is looked at once, however many shapes there are.
+        """
+        nodes, types, subjects, objects = (defaultdict[Object, set[Node]](set) for _ in range(4))
+        for shape in self.targeted:
+            graph = self.graph
+            for node in graph.objects(shape, sh("targetNode")):
+                nodes[node].add(shape)
+            classes = [*graph.objects(shape, sh("targetClass")), *([shape] if graph.is_a(shape, _RDFS_CLASS) else [])]
+            for class_ in {b for c in classes if isinstance(c, ox.NamedNode) for b in data.classes_below(c)}:
+                types[class_].add(shape)
+            for predicate in graph.objects(shape, sh("targetSubjectsOf")):
+                subjects[predicate].add(shape)
+            for predicate in graph.objects(shape, sh("targetObjectsOf")):
+                objects[predicate].add(shape)
+        found: dict[Node, dict[Object, None]] = {shape: {} for shape in self.targeted}
+        for focus in focuses:
+            aimed = {*nodes.get(focus, ())}
+            for predicate, value in data.about(focus):
+                aimed |= subjects.get(predicate, set())
+                if predicate == _TYPE:
+                    aimed |= types.get(value, set())
+            for pointer, shapes in objects.items():
+                if isinstance(pointer, ox.NamedNode) and data.subjects(pointer, focus):
+                    aimed |= shapes
+            for shape in aimed:
+                found[shape][focus] = None
+        return {shape: tuple(hit) for shape, hit in found.items() if hit}
 
     def _with_targets(self) -> set[Node]:
         graph = self.graph

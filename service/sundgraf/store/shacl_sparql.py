@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pyoxigraph as ox
@@ -36,7 +36,7 @@ class SPARQLConstraints:
         self._given = store
         self._held: ox.Store | None = None
 
-    def run(self, constraint: Node, shape: Shape, focuses: list[Object]) -> Iterator[Found]:
+    def run(self, constraint: Node, shape: Shape, focuses: Sequence[Object]) -> Iterator[Found]:
         """Yield what a constraint finds for some focus nodes. Raises BadShapes where its query cannot be used."""
         if ox.Literal(True) in self._shapes.objects(constraint, sh("deactivated")):
             return
