@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import gzip
 import hashlib
@@ -13,6 +14,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pyoxigraph as ox
@@ -20,6 +22,7 @@ import pytest
 import rdflib
 
 from server import running
+from sundgraf.http import facts
 
 ROOT = Path(__file__).resolve().parent.parent
 SUITE = Path(os.environ.get("SUNDGRAF_CONFORMANCE") or ROOT.parent / "shared" / "conformance")
@@ -84,6 +87,48 @@ def test_incoming_links_are_paged(server):
     assert second.content != many.content
     assert httpx.get(f"{server.url}/doc/source/src-0000?page=999").status_code == 404
     assert httpx.get(f"{server.url}/doc/source/src-0000?page=x").status_code == 400
+
+
+def test_pages_of_very_many_links_hold_each_of_them_once(server):
+    """Beyond 1,000 by one property they come in the store's order, which is the same on every page."""
+    stated = "https://w3id.org/sundgraf/concept/basis/stated"
+    query = f"SELECT ?s ?p WHERE {{ ?s ?p <{stated}> FILTER(isIRI(?s)) }}"
+    said = httpx.get(server.sparql, params={"query": query}, headers={"Accept": "text/csv"}).text.split()[1:]
+    found: list[str] = []
+    with httpx.Client() as client:
+        address = "/concept/basis/stated.csv"
+        while address:
+            answer = client.get(server.url + address)
+            rows = csv.DictReader(answer.text.splitlines())
+            found += [f"{row['subject']},{row['property']}" for row in rows if row["value"] == stated]
+            address = answer.links["next"]["url"] if "next" in answer.links else ""
+    assert len(said) > 1500
+    assert sorted(found) == sorted(said)
+
+
+def test_what_is_kept_for_a_publication_is_made_once_for_all_who_wait_and_again_for_the_next():
+    made: list[int] = []
+    number = 1
+
+    async def make() -> int:
+        await asyncio.sleep(0.01)
+        made.append(number)
+        return number
+
+    async def ask() -> None:
+        nonlocal number
+        store = SimpleNamespace(publication=lambda: SimpleNamespace(number=number))
+        context = SimpleNamespace(store=store, memory={}, making={})
+        leaving = asyncio.ensure_future(facts.once(context, "x", make))
+        waiting = [asyncio.ensure_future(facts.once(context, "x", make)) for _ in range(3)]
+        await asyncio.sleep(0)
+        leaving.cancel()  # a reader who goes away takes nothing from the others
+        assert await asyncio.gather(*waiting) == [1, 1, 1]
+        number = 2
+        assert await facts.once(context, "x", make) == 2
+
+    asyncio.run(ask())
+    assert made == [1, 2]
 
 
 def test_link_header_names_licence_identity_and_alternates(server):

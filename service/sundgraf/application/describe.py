@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from sundgraf.application.query import construct, select
 from sundgraf.domain.errors import Gone, NotFound
 from sundgraf.domain.media import NQUADS, NTRIPLES, TRIG, Format
+from sundgraf.domain.sparql import slice_rows
 from sundgraf.domain.terms import IRI, Term
 from sundgraf.store.base import Store
 from sundgraf.store.table import tabulate
 from sundgraf.store.writers import merge_documents, statements_about
 
 PAGE_SIZE = 100
+_MOST_SORTED = 1000  # links by one property; more come in the store's order
 Queries = Mapping[str, str]
 Row = dict[str, Term]
 
@@ -63,12 +65,12 @@ async def describe(store: Store, queries: Queries, iri: str, page: int, *, is_gr
         await _raise_what_became_of(store, queries, iri)
     if any(str(row["property"]).endswith("#type") and str(row["value"]).endswith("def/Tombstone") for row in facts):
         await _raise_what_became_of(store, queries, iri)
-    incoming = await select(store, queries["incoming"], thing)
-    claims = await select(store, queries["claims"], thing)
-    shown = incoming[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-    if page > 1 and not shown:
+    counts = {row["property"]: int(str(row["count"])) for row in await select(store, queries["incoming-counts"], thing)}
+    if page > 1 and (page - 1) * PAGE_SIZE >= sum(counts.values()):
         raise NotFound(f"There is no page {page} of what points to <{iri}>.")
-    return Description(facts, claims, shown, len(incoming), page)
+    shown = await _incoming(store, queries, thing, counts, (page - 1) * PAGE_SIZE)
+    claims = await select(store, queries["claims"], thing)
+    return Description(facts, claims, shown, sum(counts.values()), page)
 
 
 async def describe_as(
@@ -104,6 +106,20 @@ async def describe_ontology(store: Store, queries: Queries, iri: str, format: Fo
     if not held:
         raise NotFound(f"There is no ontology <{iri}>.")
     return merge_documents((held,), format.name)
+
+
+async def _incoming(
+    store: Store, queries: Queries, thing: Mapping[str, Term], counts: Mapping[Term, int], start: int
+) -> list[Row]:
+    """Return a page of what points to a thing, property after property, from the `start`-th on."""
+    shown: list[Row] = []
+    for property_, count in counts.items():
+        if start < count and len(shown) < PAGE_SIZE:
+            query = slice_rows(queries["incoming-many" if count > _MOST_SORTED else "incoming"], max(0, start),
+                               PAGE_SIZE - len(shown))  # fmt: skip
+            shown += await select(store, query, {**thing, "property": property_})
+        start -= count
+    return shown
 
 
 async def _raise_what_became_of(store: Store, queries: Queries, iri: str) -> None:

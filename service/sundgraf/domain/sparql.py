@@ -207,6 +207,11 @@ def bind_values(text: str, bindings: Mapping[str, Term]) -> str:
     return _GROUP_START.sub(lambda start: start[0] + block, text)
 
 
+def slice_rows(text: str, offset: int, limit: int) -> str:
+    """Return one of our own queries, which has no LIMIT of its own, for some of its rows."""
+    return f"{text.rstrip()}\nOFFSET {offset:d} LIMIT {limit:d}\n"
+
+
 def _unescape(match: re.Match[str]) -> str:
     code = int(match[1] or match[2], 16)
     return chr(code) if code <= 0x10FFFF else match[0]

@@ -22,7 +22,7 @@ from sundgraf.application.ask import load_questions
 from sundgraf.bundle import Bundle
 from sundgraf.domain.errors import NotFound, SundgrafError
 from sundgraf.domain.media import prefers_html
-from sundgraf.http import problems
+from sundgraf.http import facts, problems
 from sundgraf.http.context import Context
 from sundgraf.http.delivery import Delivery
 from sundgraf.http.dumps import make_ahead
@@ -54,6 +54,7 @@ from sundgraf.http.routes import (
     validate,
 )
 from sundgraf.http.routes.sparql import SPARQLEndpoint
+from sundgraf.http.warming import warm_up
 from sundgraf.settings import Settings
 from sundgraf.store import generations
 from sundgraf.store.embedded import EmbeddedStore
@@ -96,6 +97,8 @@ def create_app(
         if isinstance(store, EmbeddedStore) and place == 0:  # the others find what it makes
             make_ahead(context)
             store.on_publication(lambda: make_ahead(context))
+        warm_up(context)
+        store.on_publication(lambda: warm_up(context))
         watch = asyncio.create_task(keep_gauges(board, store))
         (folder / f"up-{os.getpid()}").touch()
         gc.collect()
@@ -160,6 +163,7 @@ def _add_error_responses(app: FastAPI, pages: Pages, context: Context) -> None:
         """A page that says that there is nothing also says what was probably meant."""
         if prefers_html(request.headers.get("accept", "")):
             with contextlib.suppress(SundgrafError):
+                await facts.vocabulary(context)
                 await search.finder(context)
 
     async def ours(request: Request, error: Exception) -> Response:

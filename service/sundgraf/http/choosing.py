@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -11,7 +12,8 @@ from starlette.requests import Request
 from sundgraf.domain.errors import InvalidParameter
 from sundgraf.domain.facets import CLASS, Choice, Facets, numbers_in
 from sundgraf.domain.question import Parameter, Question, bind
-from sundgraf.domain.terms import Literal
+from sundgraf.domain.tsv import language_of as tag_of
+from sundgraf.domain.tsv import text_of
 from sundgraf.http import facts
 from sundgraf.http.context import Context
 
@@ -106,9 +108,11 @@ def shorten(iri: str) -> str:
 async def facets(context: Context) -> Facets:
     """Return the index of records, made once for each publication."""
 
+    def read(rows: Iterator[list[str]]) -> Facets:
+        return Facets((text_of(thing), text_of(facet), text_of(value)) for thing, facet, value in rows)
+
     async def make() -> Facets:
-        rows = await facts.page_rows(context, "facets")
-        return Facets((str(row["thing"]), str(row["facet"]), str(row["value"])) for row in rows)
+        return await facts.from_table(context, "facets", read)
 
     return await facts.once(context, "facets", make)
 
@@ -116,43 +120,53 @@ async def facets(context: Context) -> Facets:
 async def names(context: Context) -> Names:
     """Return what everything is called, made once for each publication."""
 
-    async def make() -> Names:
+    def read(rows: Iterator[list[str]]) -> Names:
         labels: dict[tuple[str, str], str] = {}
         ranks: dict[str, str] = {}
-        for row in await facts.page_rows(context, "facet-names"):
-            label = row.get("label")
-            if isinstance(label, Literal):
-                labels.setdefault((str(row["value"]), label.language), label.value)
-            elif "rank" in row:
-                ranks[str(row["value"])] = str(row["rank"])
+        for value, label, rank in rows:
+            if rank:
+                ranks[text_of(value)] = text_of(rank)
+            else:
+                labels.setdefault((text_of(value), tag_of(label)), text_of(label))
         return Names(labels, ranks)
+
+    async def make() -> Names:
+        return await facts.from_table(context, "facet-names", read)
 
     return await facts.once(context, "facet names", make)
 
 
 async def sort_records(context: Context, chosen: Chosen) -> list[str]:
     """Return the chosen records: by title, by how far they are, or by when they began, the newest first."""
+    index, places = await facets(context), await order(context, chosen.sort, chosen.language)
+    found = sorted(numbers_in(index.select(chosen.choice)), key=places.__getitem__)
+    return [index.records[number] for number in found]
+
+
+async def order(context: Context, sort: str, language: str) -> list[int]:
+    """Return the place of each record in an order, made once for each publication."""
     index, called = await facets(context), await names(context)
 
-    async def make() -> list[int]:
+    def place() -> list[int]:
         order = sorted(
             range(len(index.records)),
-            key=lambda number: (called.label(index.records[number], chosen.language).casefold(), number),
+            key=lambda number: (called.label(index.records[number], language).casefold(), number),
         )
-        if chosen.sort == "stage":
+        if sort == "stage":
             order.sort(key=lambda number: -int(furthest(index, called, index.records[number])[0]))
-        elif chosen.sort == "start":
+        elif sort == "start":
             order.sort(
                 key=lambda number: max(index.values_of(index.records[number], "start"), default=""), reverse=True
             )
         places = [0] * len(order)
-        for place, number in enumerate(order):
-            places[number] = place
+        for at, number in enumerate(order):
+            places[number] = at
         return places
 
-    places = await facts.once(context, f"order {chosen.sort} {chosen.language}", make)
-    found = sorted(numbers_in(index.select(chosen.choice)), key=places.__getitem__)
-    return [index.records[number] for number in found]
+    async def make() -> list[int]:
+        return await asyncio.to_thread(place)
+
+    return await facts.once(context, f"order {sort} {language}", make)
 
 
 def furthest(index: Facets, called: Names, record: str) -> tuple[str, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ class Context:
     questions: Mapping[str, Question]
     pages: Pages
     memory: dict[str, tuple[int, object]] = field(default_factory=dict)
+    making: dict[str, tuple[int, asyncio.Future[object]]] = field(default_factory=dict)
 
     @property
     def templates(self) -> jinja2.Environment:

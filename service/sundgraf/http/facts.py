@@ -2,28 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar, cast
 
 from sundgraf.application.describe_service import Graph
-from sundgraf.application.query import select
+from sundgraf.application.query import select, table
+from sundgraf.application.vocabulary import Vocabulary, read_vocabulary
 from sundgraf.domain.question import parse_question
 from sundgraf.domain.terms import IRI, Literal, Term
+from sundgraf.domain.tsv import rows_in
 from sundgraf.http.context import Context
 
 Made = TypeVar("Made")
 
 
 async def once(context: Context, name: str, make: Callable[[], Awaitable[Made]]) -> Made:
-    """Return what `make` makes, made once for each publication."""
+    """Return what `make` makes, made once for each publication, however many ask for it meanwhile."""
     number = context.store.publication().number
     kept = context.memory.get(name)
     if kept is not None and kept[0] == number:
         return cast("Made", kept[1])
+    begun = context.making.get(name)
+    task: asyncio.Future[object]
+    if begun is not None and begun[0] == number and not begun[1].done():
+        task = begun[1]
+    else:
+        task = asyncio.ensure_future(_make(context, name, number, make))
+        context.making[name] = (number, task)
+    return cast("Made", await asyncio.shield(task))  # who leaves does not take it from the others
+
+
+async def _make(context: Context, name: str, number: int, make: Callable[[], Awaitable[object]]) -> object:
     made = await make()
     context.memory[name] = (number, made)
     return made
+
+
+async def vocabulary(context: Context) -> Vocabulary:
+    """Return what the rooms say of our terms; it is read beside the event loop, since that takes up to a second."""
+
+    async def make() -> Vocabulary:
+        return await asyncio.to_thread(read_vocabulary, context.bundle.root)
+
+    return await once(context, "vocabulary", make)
+
+
+async def from_table(context: Context, name: str, make: Callable[[Iterator[list[str]]], Made]) -> Made:
+    """Return what `make` makes of the rows of the page query called `name`, as cells (domain/tsv.py).
+
+    It is for very many rows, and works beside the event loop.
+    """
+    text = page_query(context.bundle.queries / "page" / f"{name}.rq")
+    body = await table(context.store, text)
+    return await asyncio.to_thread(lambda: make(rows_in(body)))
 
 
 async def page_rows(context: Context, name: str, **bindings: Term) -> list[dict[str, Term]]:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sundgraf.application.shape_words import tell_shape
-from sundgraf.application.vocabulary import Vocabulary, read_vocabulary
+from sundgraf.application.vocabulary import Vocabulary
 from sundgraf.domain.errors import NotFound
 from sundgraf.domain.media import GRAPHS
 from sundgraf.domain.names import BASE, Name
@@ -22,7 +22,7 @@ ROOMS = ("def", "concept", "shape")
 
 async def reference_page(context: Context, request: Request, name: Name, headers: dict[str, str]) -> Response | None:
     """Return the page about a term, a scheme or a shape; None for what has a record's page (concepts, other names)."""
-    known, language = read_vocabulary(context.bundle.root), language_of(request)
+    known, language = await facts.vocabulary(context), language_of(request)
     found: tuple[str, dict[str, Any]] | None = None
     if name.room == "def" and not name.rest:
         found = "ontology.html", {"counts": dict(await facts.classes(context))}
@@ -46,13 +46,13 @@ async def reference_page(context: Context, request: Request, name: Name, headers
     if found is None:
         return None
     template, values = found
-    return _render(context, request, template, headers, name=name, **values)
+    return _render(known, request, context, template, headers, name=name, **values)
 
 
-def overview(context: Context, request: Request, room: str) -> Response:
+async def overview(context: Context, request: Request, room: str) -> Response:
     """Return the list of all concept schemes or of all shapes."""
     template = {"concept": "schemes.html", "shape": "shapes.html"}[room]
-    return _render(context, request, template, {"Cache-Control": "no-cache"})
+    return _render(await facts.vocabulary(context), request, context, template, {"Cache-Control": "no-cache"})
 
 
 def _fields(known: Vocabulary, class_: str, language: str) -> dict[str, Any]:
@@ -60,8 +60,10 @@ def _fields(known: Vocabulary, class_: str, language: str) -> dict[str, Any]:
     return {"shapes": sorted(shapes, key=lambda shape: -len(shape.rules))}
 
 
-def _render(context: Context, request: Request, template: str, headers: dict[str, str], **values: Any) -> Response:
-    known, language = read_vocabulary(context.bundle.root), language_of(request)
+def _render(
+    known: Vocabulary, request: Request, context: Context, template: str, headers: dict[str, str], **values: Any
+) -> Response:
+    language = language_of(request)
     return context.pages.render(
         request, template, headers={k: v for k, v in headers.items() if k not in ("Vary", "Content-Type")},
         known=known, named=lambda iri: known.label(iri, language), formats=GRAPHS, base=BASE, **values,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 
 from markupsafe import Markup
 
 from sundgraf.http.pictures.drawing import Row, Work, anchor, cut, join, picture, tag
 
 _BOX, _HIGH, _APART, _GAP = 270, 46, 120, 10  # pixels: width and height of a record, between columns and rows
+_MOST = 200  # families, the largest, and records of one; the table and the query have them all
 
 
 def draw(work: Work) -> Markup:
@@ -21,8 +22,14 @@ def draw(work: Work) -> Markup:
         edges.append((earlier, later, _relation(work, row)))
     drawn: list[Markup] = []
     top = width = 0.0
-    for family in _families(edges):
-        inside = [edge for edge in edges if edge[0] in family]
+    families = _families(edges)
+    of = {one: number for number, family in enumerate(families) for one in family}
+    within: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
+    for edge in edges:
+        within[of[edge[0]]].append(edge)
+    for number in sorted(range(len(families)), key=lambda number: -len(families[number]))[:_MOST]:
+        family, kept = families[number][:_MOST], set(families[number][:_MOST])
+        inside = [edge for edge in within[number] if edge[0] in kept and edge[1] in kept]
         places, high = _place(family, inside)
         drawn.extend(_edge(places, edge, top) for edge in inside)
         drawn.extend(_box(work, iri, names[iri], places[iri], top) for iri in family)
@@ -49,23 +56,26 @@ def _families(edges: list[tuple[str, str, str]]) -> list[list[str]]:
     for start in near:
         if start in seen:
             continue
-        family, ahead = [], [start]
+        family, ahead = [], deque([start])
         while ahead:
-            one = ahead.pop(0)
+            one = ahead.popleft()
             if one not in seen:
                 seen.add(one)
                 family.append(one)
                 ahead.extend(near[one])
         found.append(family)
-    return sorted(found, key=len, reverse=True)
+    return found
 
 
 def _place(family: list[str], edges: list[tuple[str, str, str]]) -> tuple[dict[str, tuple[float, float]], float]:
     places: dict[str, tuple[float, float]] = {}
     depth = dict.fromkeys(family, 0)
     for _ in family:  # as many rounds as there are records ends also where the edges go in a circle
+        before = dict(depth)
         for earlier, later, _relation in edges:
             depth[later] = min(max(depth[later], depth[earlier] + 1), len(family))
+        if depth == before:
+            break
     columns: dict[int, list[str]] = defaultdict(list)
     for one in family:
         columns[depth[one]].append(one)

@@ -8,6 +8,7 @@ from sundgraf.http.pictures.drawing import Row, Work, anchor, cut, disc, join, p
 
 _SIDE, _ROW, _HEAD, _YEAR = 320, 26, 34, 64  # pixels
 _NOW = 2027.0
+_MOST = 500  # things of a very large graph; the table and the query have them all
 
 
 def draw(work: Work) -> Markup:
@@ -15,6 +16,7 @@ def draw(work: Work) -> Markup:
     things: dict[str, list[Row]] = {}
     for row in work.rows:
         things.setdefault(str(row[work.part("thing")]), []).append(row)
+    things = dict(list(things.items())[:_MOST])
     starts = [_when(str(rows[0].get(work.part("start"), ""))) for rows in things.values()]
     first = int(min((start for start in starts if start), default=2015))
     first = max(first, 2008)

@@ -53,7 +53,7 @@ def router(context: Context) -> APIRouter:
     described = page_query(context.bundle.queries / "page" / "browse-statements.rq")
     queries = {
         name: page_query(context.bundle.queries / "page" / f"{name}.rq")
-        for name in ("facts", "claims", "incoming", "withdrawn")
+        for name in ("facts", "claims", "incoming", "incoming-counts", "incoming-many", "withdrawn")
     }
 
     @routes.get("/catalogue", summary="Records by facets")

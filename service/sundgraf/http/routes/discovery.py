@@ -8,7 +8,6 @@ from xml.sax.saxutils import escape, quoteattr
 from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, Response
 
-from sundgraf.application.vocabulary import read_vocabulary
 from sundgraf.domain.errors import NotFound
 from sundgraf.domain.names import BASE, name_of
 from sundgraf.http import facts
@@ -76,7 +75,7 @@ async def _addresses(context: Context) -> list[str]:
     """Return the paths of all pages that a reader may come to: fixed ones, questions, terms, then every record."""
 
     async def make() -> list[str]:
-        known = read_vocabulary(context.bundle.root)
+        known = await facts.vocabulary(context)
         terms = [*known.classes, *known.properties, *known.schemes, *known.node_shapes()]
         rows = await facts.page_rows(context, "things")
         names = [name_of(iri) for iri in [*terms, *(str(row["thing"]) for row in rows)]]

@@ -40,7 +40,7 @@ def router(context: Context) -> APIRouter:
             return context.pages.render(
                 request, "home.html", questions=context.questions,
                 asked=[context.questions[name] for name in _ASKED if name in context.questions],
-                counts=dict(await facts.classes(context)), **await _pictures(context, language),
+                counts=dict(await facts.classes(context)), **await drawings(context, language),
                 publication=publication, triples=await facts.triple_count(context),
                 structured=as_script(tell_site(language), tell_dataset(language, publication.time)),
                 headers={
@@ -56,7 +56,7 @@ def router(context: Context) -> APIRouter:
     return routes
 
 
-async def _pictures(context: Context, language: str) -> dict[str, Any]:
+async def drawings(context: Context, language: str) -> dict[str, Any]:
     """Return the drawings of the first page, made once for each publication."""
 
     async def make() -> dict[str, Any]:

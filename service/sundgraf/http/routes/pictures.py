@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
+from markupsafe import Markup
 from starlette.responses import Response
 
 from sundgraf.application.ask import ask
@@ -23,6 +26,7 @@ from sundgraf.http.pictures import gallery, neighbours
 from sundgraf.http.pictures.drawing import Work
 from sundgraf.http.record import local_name, pick
 
+_MOST_ROWS = 500  # of a table below a picture
 _MOST_NODES = 7  # of one property on a side
 _NOT_WALKED = ("type", "isDefinedBy", "inScheme", "topConceptOf", "license", "creator")
 
@@ -46,12 +50,13 @@ def router(context: Context) -> APIRouter:
         given = {k: v for k, v in request.query_params.items() if k != "lang" and v}
         if "language" in known:
             given = {"language": language, **given}
-        rows = await rows_of_question(context, question, given)
-        columns = list(dict.fromkeys(name for row in rows for name in row if name not in known))
+        shown = await (_drawn(context, question, given, language) if set(given) - {"language"} else
+                       _drawn_whole(context, question, language))  # fmt: skip
+        columns = list(dict.fromkeys(name for row in shown.rows for name in row if name not in known))
         publication = context.store.publication().number
         return context.pages.render(
-            request, "picture.html", question=question, rows=rows, columns=columns,
-            drawn=gallery.draw(Work(question, rows, language)),
+            request, "picture.html", question=question, rows=shown.rows, count=shown.count, columns=columns,
+            drawn=shown.picture,
             answer=f"/ask/{name}?{urlencode({**given, 'lang': language})}",
             choices=await _choices(context, question, given, language),
             headers={
@@ -82,6 +87,37 @@ def router(context: Context) -> APIRouter:
         )  # fmt: skip
 
     return routes
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A picture, the first rows of the answer that it shows, and how many there are."""
+
+    picture: Markup
+    rows: list[dict[str, Term]]
+    count: int
+
+
+async def _drawn(context: Context, question: Question, given: dict[str, str], language: str) -> _Drawn:
+    rows = await rows_of_question(context, question, given)
+    drawn = await asyncio.to_thread(gallery.draw, Work(question, rows, language))
+    return _Drawn(drawn, rows[:_MOST_ROWS], len(rows))
+
+
+async def _drawn_whole(context: Context, question: Question, language: str) -> _Drawn:
+    """Return the picture of a question without a choice, made once for each publication."""
+    known = {parameter.name for parameter in question.parameters}
+    given = {"language": language} if "language" in known else {}
+    return await facts.once(
+        context, f"picture {question.name} {language}", lambda: _drawn(context, question, given, language)
+    )
+
+
+async def warm(context: Context, language: str) -> None:
+    """Make the pictures that anybody sees who chooses nothing."""
+    for question in context.questions.values():
+        if question.picture and not any(not (p.optional or p.default) for p in question.parameters):
+            await _drawn_whole(context, question, language)
 
 
 async def rows_of_question(context: Context, question: Question, given: dict[str, str]) -> list[dict[str, Term]]:

@@ -15,11 +15,11 @@ def router(context: Context) -> APIRouter:
 
     @routes.get("/concept/", summary="All concept schemes")
     async def schemes(request: Request) -> Response:
-        return overview(context, request, "concept")
+        return await overview(context, request, "concept")
 
     @routes.get("/shape/", summary="All shapes")
     async def shapes(request: Request) -> Response:
-        return overview(context, request, "shape")
+        return await overview(context, request, "shape")
 
     @routes.get("/concept", include_in_schema=False)
     async def concept() -> Response:

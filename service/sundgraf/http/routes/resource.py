@@ -46,7 +46,8 @@ _SHOWN_ABOVE = (
 )  # fmt: skip
 _ROOMS = ("doc", "def", "concept", "shape", "query", "graph")
 _PAGE_QUERIES = (
-    "facts", "claims", "incoming", "describe", "labels", "graph", "holds", "minted", "ontology", "withdrawn",
+    "facts", "claims", "incoming", "incoming-counts", "incoming-many", "describe", "labels", "graph", "holds", "minted",
+    "ontology", "withdrawn",
 )  # fmt: skip
 
 
@@ -217,7 +218,7 @@ def _format_of(request: Request, extension: str) -> Format:
 
 def _page_of(request: Request) -> int:
     text = request.query_params.get("page", "1")
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 10_000):
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 1_000_000):
         raise InvalidParameter(f"page={text!r} is not a page number.", "page")
     return int(text)
 
