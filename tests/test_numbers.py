@@ -23,7 +23,10 @@ from sundgraf.store.direct import DirectStore
 ROOT = Path(__file__).resolve().parent.parent
 QUESTIONS = load_questions(ROOT / "queries" / "ask")
 PICTURES = [name for name, question in QUESTIONS.items() if question.picture.get("number")]
-CATALOGUE = ["", "type=practice&country=pl-0000", "type=solution&technology=ai-image-processing"]
+CATALOGUE = [
+    "", "type=practice&country=pl-0000", "type=solution&technology=ai-image-processing",
+    "type=practice&country=pl-0000,pl-0017&stage=pilot,in-operation",
+]  # fmt: skip
 _LINK = re.compile(r'<a [^>]*?href="(?P<href>[^"]+)"[^>]*>(?P<inside>.*?)</a>', re.DOTALL)
 _TITLE = re.compile(r"<title>(?P<text>[^<]*)</title>")
 
@@ -90,21 +93,45 @@ def test_each_count_of_a_facet_is_what_its_question_answers(server, things, chos
     assert total and int(total[1]) == things(*asked(f"/catalogue?{chosen}"))
     counted = Counter[str]()
     for match in _LINK.finditer(text):
-        number = re.search(r'class="count">(\d+)</span>', match["inside"])
+        number = re.search(r'class="count">(\+?)(\d+)</span>', match["inside"])
         if number and 'aria-current="true" data-facet' not in match[0]:
             counted[urlsplit(match["href"]).path] += 1
-            assert things(*asked(match["href"])) == int(number[1]), match["href"]
+            before = int(total[1]) if number[1] else 0  # beside a value of the same facet: how many come on top
+            assert things(*asked(match["href"])) == before + int(number[2]), match["href"]
     assert counted["/catalogue"] > 60
 
 
-def test_catalogue_as_csv_and_turtle_holds_what_is_shown(server, things):
-    chosen = "type=practice&country=pl-0017&stage=in-operation"
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        "type=practice&country=pl-0017&stage=in-operation",
+        "type=practice&country=pl-0000,pl-0017&stage=pilot,in-operation&effect=free-up-labour",
+    ],
+)
+def test_catalogue_as_csv_and_turtle_holds_what_is_shown(server, things, chosen):
     number = things(*asked(f"/catalogue?{chosen}"))
     lines = httpx.get(f"{server.url}/catalogue.csv?{chosen}&sort=start", timeout=60).text.splitlines()
     turtle = httpx.get(f"{server.url}/catalogue.ttl?{chosen}", timeout=60).content
     described = {quad.subject for quad in ox.parse(turtle, format=ox.RdfFormat.TURTLE)}
     assert len(lines) - 1 == number == len([one for one in described if isinstance(one, ox.NamedNode)])
     assert {line.partition(",")[0] for line in lines[1:]} == {one.value for one in described if hasattr(one, "value")}
+
+
+def test_values_of_a_facet_are_any_of_them_and_facets_are_all_of_them(server, things):
+    def total(chosen: str) -> int:
+        found = re.search(r'id="total">(\d+)<', page(server, f"/catalogue?{chosen}&lang=en"))
+        assert found
+        return int(found[1])
+
+    one, other, both = (total(f"country={value}") for value in ("pl-0000", "pl-0017", "pl-0000,pl-0017"))
+    assert max(one, other) < both <= one + other
+    assert total("country=pl-0000&country=pl-0017") == both  # as a form would send it
+    assert total("country=pl-0000,pl-0017&stage=pilot") < both
+    rows = httpx.get(f"{server.url}/ask/browse.csv?country=pl-0000,pl-0017").text.splitlines()[1:]
+    assert len(rows) == both  # each record once, though some are in both
+    wrong = httpx.get(f"{server.url}/catalogue?country=pl-0000,pl-9999", headers={"Accept": "application/json"})
+    assert wrong.status_code == 400
+    assert "'pl-9999' is nothing that the graph knows" in wrong.json()["detail"]
 
 
 def test_each_count_of_the_first_page_is_what_it_leads_to(server, things):

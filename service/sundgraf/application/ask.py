@@ -10,8 +10,8 @@ from sundgraf.application.query import Limits, answer_query, offered, select
 from sundgraf.domain.errors import InvalidParameter
 from sundgraf.domain.media import Format
 from sundgraf.domain.question import BASE, Parameter, Question, bind, parse_question
-from sundgraf.domain.sparql import bind_values, read
-from sundgraf.domain.terms import IRI, Literal, Term
+from sundgraf.domain.sparql import Bound, bind_values, read
+from sundgraf.domain.terms import IRI, Literal
 from sundgraf.store.base import Answer, Store
 
 _CONCEPTS = """
@@ -56,19 +56,20 @@ async def ask(store: Store, question: Question, given: Mapping[str, str], format
     return await answer_query(store, question.text, format, Limits(_DEADLINE), bindings=bindings, trusted=True)
 
 
-async def require_known(store: Store, question: Question, bindings: Mapping[str, Term]) -> None:
+async def require_known(store: Store, question: Question, bindings: Mapping[str, Bound]) -> None:
     """Tell a concept or a thing that is not in the graph from one that nothing has: only the latter is an empty answer.
 
     Raises InvalidParameter with what was probably meant.
     """
     for parameter in question.parameters:
-        term = bindings.get(parameter.name)
-        if term is None or not isinstance(term, IRI):
-            continue
-        if parameter.type == "concept" and parameter.scheme:
-            await _require_concept(store, parameter, term)
-        elif not await select(store, _KNOWN, {"thing": term}):
-            raise InvalidParameter(await _unknown_thing(store, parameter, term), parameter.name)
+        bound = bindings.get(parameter.name)
+        for term in bound if isinstance(bound, tuple) else (bound,):
+            if not isinstance(term, IRI):
+                continue
+            if parameter.type == "concept" and parameter.scheme:
+                await _require_concept(store, parameter, term)
+            elif not await select(store, _KNOWN, {"thing": term}):
+                raise InvalidParameter(await _unknown_thing(store, parameter, term), parameter.name)
 
 
 async def _require_concept(store: Store, parameter: Parameter, term: IRI) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sundgraf.domain.errors import StoreError
 from sundgraf.domain.media import BOOLEANS, GRAPHS, JSON, SOLUTIONS, TSV, TURTLE, Format, choose, named
-from sundgraf.domain.sparql import bind_values, read, refuse_calls
+from sundgraf.domain.sparql import Bound, bind_values, read, refuse_calls
 from sundgraf.domain.terms import IRI, BlankNode, Literal, Term
 from sundgraf.store.base import Answer, QueryRequest, Store
 
@@ -47,7 +47,7 @@ async def answer_query(
     limits: Limits,
     default_graphs: tuple[str, ...] = (),
     named_graphs: tuple[str, ...] = (),
-    bindings: Mapping[str, Term] | None = None,
+    bindings: Mapping[str, Bound] | None = None,
     *,
     trusted: bool = False,
 ) -> Answer:
@@ -67,14 +67,14 @@ async def answer_query(
     )
 
 
-async def select(store: Store, text: str, bindings: Mapping[str, Term] | None = None) -> list[dict[str, Term]]:
+async def select(store: Store, text: str, bindings: Mapping[str, Bound] | None = None) -> list[dict[str, Term]]:
     """Return the rows of one of our own SELECT queries; an unbound variable is absent from its row."""
     request = QueryRequest(bind_values(text, bindings or {}), JSON.name, deadline=_OWN_DEADLINE, trusted=True)
     return rows_of(await _whole(await store.answer(request)))
 
 
 async def construct(
-    store: Store, text: str, bindings: Mapping[str, Term] | None = None, format: Format = TURTLE
+    store: Store, text: str, bindings: Mapping[str, Bound] | None = None, format: Format = TURTLE
 ) -> bytes:
     """Return the graph of one of our own CONSTRUCT queries."""
     request = QueryRequest(bind_values(text, bindings or {}), format.name, deadline=_OWN_DEADLINE, trusted=True)

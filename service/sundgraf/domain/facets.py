@@ -16,15 +16,14 @@ _FEW = 400  # values of a facet up to which each is counted by its bits
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was chosen: one value each of some facets, and the classes of records that are looked at."""
+    """What was chosen: values of facets, any one of those of a facet, and the classes of records that are looked at."""
 
     values: tuple[tuple[str, str], ...] = ()
     classes: tuple[str, ...] = ()
 
-    def with_value(self, facet: str, value: str) -> Choice:
-        """Return the choice with another value of a facet, "" for none."""
-        kept = tuple((f, v) for f, v in self.values if f != facet)
-        return Choice((*kept, (facet, value)) if value else kept, self.classes)
+    def without(self, facet: str) -> Choice:
+        """Return the choice without a facet."""
+        return Choice(tuple((f, v) for f, v in self.values if f != facet), self.classes)
 
 
 class Facets:
@@ -59,13 +58,25 @@ class Facets:
             found |= self._bits.get((CLASS, class_), 0)
         if not choice.classes:
             found = (1 << len(self.records)) - 1
+        wanted: dict[str, int] = {}
         for facet, value in choice.values:
-            found &= self._bits.get((facet, value), 0)
+            wanted[facet] = wanted.get(facet, 0) | self._bits.get((facet, value), 0)
+        for bits in wanted.values():
+            found &= bits
         return found
+
+    def knows(self, facet: str, value: str) -> bool:
+        """Say whether any record has a value of a facet."""
+        return (facet, value) in self._bits
+
+    def more_with(self, choice: Choice, facet: str, value: str) -> int:
+        """Return how many records fit besides when a value of a facet is chosen too."""
+        besides = self.select(choice.without(facet)) & ~self.select(choice)
+        return (self._bits.get((facet, value), 0) & besides).bit_count()
 
     def count(self, choice: Choice, facet: str) -> list[tuple[str, int]]:
         """Return the values of a facet with how many records fit when it is chosen instead; most first."""
-        key = (choice.with_value(facet, ""), facet)
+        key = (choice.without(facet), facet)
         kept = self._counted.get(key)
         if kept is not None:
             self._counted.move_to_end(key)

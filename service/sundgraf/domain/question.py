@@ -7,6 +7,7 @@ projects; a value is bound to the variable, never written into the text.
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -14,10 +15,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sundgraf.domain.errors import BadInput, InvalidParameter
+from sundgraf.domain.sparql import Bound
 from sundgraf.domain.terms import IRI, XSD, Literal, Term, legal_iri
 
 BASE = "https://w3id.org/sundgraf/"
 _FRONT = re.compile(r"^#\+ ?(.*)$")
+_BETWEEN = re.compile(r"\s*,\s*(?=[a-z0-9][a-z0-9.-]*\s*(?:,|\Z)|https?://|\Z)")
+_MOST_COMBINED = 500  # of values of several parameters
 _NUMBERS = {
     "integer": re.compile(r"[+-]?\d{1,18}\Z"),
     "decimal": re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?\Z"),
@@ -33,7 +37,10 @@ _LONGEST_VALUE = 2000  # characters
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of a question. `scheme` (of a concept) and `kind` (of a thing) let short names stand for IRIs."""
+    """A parameter of a question. `scheme` (of a concept) and `kind` (of a thing) let short names stand for IRIs.
+
+    With `several` it takes values with commas between, any of which may hold; the question is a SELECT DISTINCT.
+    """
 
     name: str
     type: str
@@ -43,6 +50,7 @@ class Parameter:
     optional: bool = False
     scheme: str = ""
     kind: str = ""
+    several: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +100,11 @@ def parse_question(name: str, source: str) -> Question:
     )
 
 
-def bind(question: Question, given: Mapping[str, str]) -> dict[str, Term]:
-    """Return the terms for the question's variables. Raises InvalidParameter with what would be right."""
+def bind(question: Question, given: Mapping[str, str]) -> dict[str, Bound]:
+    """Return the terms for the question's variables, a tuple where there are several.
+
+    Raises InvalidParameter with what would be right.
+    """
     known = {parameter.name: parameter for parameter in question.parameters}
     for name in given:
         if name not in known:
@@ -101,14 +112,23 @@ def bind(question: Question, given: Mapping[str, str]) -> dict[str, Term]:
             hint = f" Did you mean {near[0]!r}?" if near else ""
             names = ", ".join(known) or "none"
             raise InvalidParameter(f"{question.name!r} has no parameter {name!r}.{hint} It has: {names}.", name)
-    bound: dict[str, Term] = {}
+    bound: dict[str, Bound] = {}
     for name, parameter in known.items():
         text = given.get(name, "") or parameter.default
         if text:
-            bound[name] = _to_term(question, parameter, text)
+            parts = parts_of(text) if parameter.several else [text]
+            terms = tuple(dict.fromkeys(_to_term(question, parameter, part) for part in parts))
+            bound[name] = terms if len(terms) > 1 else terms[0]
         elif not parameter.optional:
             raise InvalidParameter(f"{question.name!r} needs {name!r}, for example {parameter.example!r}.", name)
+    if math.prod(len(term) for term in bound.values() if isinstance(term, tuple)) > _MOST_COMBINED:
+        raise InvalidParameter(f"That is more than {_MOST_COMBINED} combinations; choose fewer values.")
     return bound
+
+
+def parts_of(text: str) -> list[str]:
+    """Return the values in a text with commas between; a comma inside an IRI parts nothing."""
+    return [part for part in _BETWEEN.split(text) if part] or [text]
 
 
 def _to_term(question: Question, parameter: Parameter, text: str) -> Term:
@@ -148,6 +168,7 @@ def _parse_parameter(question: str, name: str, said: Mapping[str, Any]) -> Param
         bool(said.get("optional", False)),
         str(said.get("scheme", "")),
         str(said.get("class", "")),
+        bool(said.get("several", False)),
     )
 
 

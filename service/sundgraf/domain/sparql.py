@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import NamedTuple
 from sundgraf.domain.errors import MalformedQuery, Refused
 from sundgraf.domain.terms import Term, ntriples
 
+Bound = Term | tuple[Term, ...]  # what a variable is bound to: one term, or any of several
 QUERY_FORMS = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 UPDATE_FORMS = ("INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH")
 _TOKEN = re.compile(
@@ -192,19 +194,26 @@ def _projected(projection: str, property_variable: str | None, value_variable: s
     return variables if set(variables) <= known and len(set(variables)) == len(variables) else None
 
 
-def bind_values(text: str, bindings: Mapping[str, Term]) -> str:
+def bind_values(text: str, bindings: Mapping[str, Bound]) -> str:
     """Return one of our own queries with a VALUES block for the bindings in its WHERE clause and those of subqueries.
 
     Values are written as N-Triples terms, so that none of them can be read as anything else. Our queries write WHERE
-    before each such group, and nowhere else (tests/test_remote.py asks each of them on another engine). Raises
-    ValueError for an IRI that cannot be written.
+    before each such group, and nowhere else (tests/test_remote.py asks each of them on another engine). A variable with
+    several values is not selected: a thing that has two of them is one row of a SELECT DISTINCT. Raises ValueError for
+    an IRI that cannot be written.
     """
     if not bindings:
         return text
     names = " ".join(f"?{name}" for name in bindings)
-    values = " ".join(ntriples(term) for term in bindings.values())
-    block = f" VALUES ({names}) {{ ({values}) }} "
-    return _GROUP_START.sub(lambda start: start[0] + block, text)
+    each = [term if isinstance(term, tuple) else (term,) for term in bindings.values()]
+    rows = " ".join(f"({' '.join(ntriples(term) for term in row)})" for row in itertools.product(*each))
+    block = f" VALUES ({names}) {{ {rows} }} "
+    first = _GROUP_START.search(text)
+    head = text[: first.start()] if first else ""
+    for name, term in bindings.items():
+        if isinstance(term, tuple) and "SELECT" in head:
+            head = re.sub(rf"\?{name}\b", "", head)
+    return head + _GROUP_START.sub(lambda start: start[0] + block, text[first.start() :] if first else text)
 
 
 def slice_rows(text: str, offset: int, limit: int) -> str:

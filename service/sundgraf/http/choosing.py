@@ -9,9 +9,12 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 
+from sundgraf.application.ask import require_known
 from sundgraf.domain.errors import InvalidParameter
 from sundgraf.domain.facets import CLASS, Choice, Facets, numbers_in
 from sundgraf.domain.question import Parameter, Question, bind
+from sundgraf.domain.sparql import Bound
+from sundgraf.domain.terms import Term
 from sundgraf.domain.tsv import language_of as tag_of
 from sundgraf.domain.tsv import text_of
 from sundgraf.http import facts
@@ -62,14 +65,27 @@ class Chosen:
 
     def address(self, path: str = "/catalogue", /, **changed: str) -> str:
         """Return the address with some parameters changed, "" for none; a change begins at the first page."""
-        said = {"type": self.type, **dict(self.short), "sort": self.sort, **changed, "lang": self.language}
-        return f"{path}?" + urlencode({k: v for k, v in said.items() if v and (k, v) not in _DEFAULTS})
+        said = {"type": self.type, **self._joined, "sort": self.sort, **changed, "lang": self.language}
+        return f"{path}?" + urlencode({k: v for k, v in said.items() if v and (k, v) not in _DEFAULTS}, safe=",")
+
+    def toggled(self, name: str, value: str) -> str:
+        """Return the address with a value of a facet chosen besides, or left out where it is chosen."""
+        held = [short for facet, short in self.short if facet == name]
+        kept = [short for short in held if short != value] if value in held else [*held, value]
+        return self.address(**{name: ",".join(kept)})
 
     @property
     def question(self) -> str:
         """The address of the stored question that gives the same records."""
-        said = {"type": self.type, **dict(self.short), "language": self.language, "lang": self.language}
-        return f"/ask/{QUESTION}?{urlencode(said)}"
+        said = {"type": self.type, **self._joined, "language": self.language, "lang": self.language}
+        return f"/ask/{QUESTION}?{urlencode(said, safe=',')}"
+
+    @property
+    def _joined(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for name, short in self.short:
+            found[name] = f"{found[name]},{short}" if name in found else short
+        return found
 
 
 _DEFAULTS = {("type", "all"), ("sort", "title"), ("page", "1")}
@@ -80,9 +96,13 @@ def facet_parameters(question: Question) -> list[Parameter]:
     return [parameter for parameter in question.parameters if parameter.name not in _NOT_CHOSEN]
 
 
-def read_choice(question: Question, request: Request, language: str) -> Chosen:
+async def read_choice(context: Context, request: Request, language: str) -> Chosen:
     """Return what the address of a request chooses. Raises InvalidParameter."""
-    asked = {k: v for k, v in request.query_params.items() if k not in _OWN and v}
+    question = context.questions[QUESTION]
+    asked: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name not in _OWN and value:
+            asked[name] = f"{asked[name]},{value}" if name in asked else value
     type_ = request.query_params.get("type", "") or "all"
     if type_ not in TYPES:
         raise InvalidParameter(f"type={type_[:40]!r} is none of {', '.join(TYPES)}.", "type")
@@ -93,11 +113,17 @@ def read_choice(question: Question, request: Request, language: str) -> Chosen:
     page = request.query_params.get("page", "1")
     if not (page.isascii() and page.isdigit() and 0 < int(page) < 100_000):
         raise InvalidParameter(f"page={page[:40]!r} is not a page number.", "page")
-    order = [parameter.name for parameter in facet_parameters(question)]
-    values = tuple((name, str(bound[name])) for name in order if name in bound and name in asked)
+    order = [parameter.name for parameter in facet_parameters(question) if parameter.name in asked]
+    values = tuple((name, str(term)) for name in order for term in _each(bound[name]))
+    index = await facets(context)
+    if strange := {name for name, value in values if not index.knows(name, value)}:
+        await require_known(context.store, question, {name: bound[name] for name in strange})
     choice = Choice(values, tuple(_SG + name for name in TYPES[type_]))
-    short = tuple((name, shorten(value)) for name, value in values)
-    return Chosen(type_, choice, short, sort, int(page), language)
+    return Chosen(type_, choice, tuple((name, shorten(value)) for name, value in values), sort, int(page), language)
+
+
+def _each(bound: Bound) -> tuple[Term, ...]:
+    return bound if isinstance(bound, tuple) else (bound,)
 
 
 def shorten(iri: str) -> str:

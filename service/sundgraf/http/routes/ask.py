@@ -64,7 +64,7 @@ def router(context: Context) -> APIRouter:
 
 def _answerer(context: Context, question: Question, extension: str) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        given = _given(request)
+        given = _given(request, question)
         format = _format(request, question, extension)
         publication = context.store.publication().number
         if format is HTML:
@@ -85,9 +85,13 @@ def _answerer(context: Context, question: Question, extension: str) -> Callable[
     return answer
 
 
-def _given(request: Request) -> dict[str, str]:
+def _given(request: Request, question: Question) -> dict[str, str]:
     given: dict[str, str] = {}
+    several = {parameter.name for parameter in question.parameters if parameter.several}
     for name, value in request.query_params.multi_items():
+        if name in given and name in several:
+            given[name] = ",".join(filter(None, (given[name], value)))
+            continue
         if name in given:
             raise InvalidParameter(f"{name!r} is given more than once; a question takes one value of each.", name)
         if name not in _NOT_PARAMETERS:
@@ -159,6 +163,8 @@ def _openapi(parameter: Parameter) -> dict[str, object]:
     schema: dict[str, object] = {"type": _OPENAPI_TYPES.get(parameter.type, "string")}
     if parameter.default:
         schema["default"] = parameter.default
+    if parameter.several:
+        schema = {"type": "array", "items": schema}
     said: dict[str, object] = {
         "name": parameter.name,
         "in": "query",
@@ -166,6 +172,8 @@ def _openapi(parameter: Parameter) -> dict[str, object]:
         "description": parameter.label.get("en", parameter.name),
         "schema": schema,
     }
+    if parameter.several:  # values with commas between
+        said |= {"style": "form", "explode": False}
     if parameter.example:
-        said["example"] = parameter.example
+        said["example"] = [parameter.example] if parameter.several else parameter.example
     return said

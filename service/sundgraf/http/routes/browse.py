@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
@@ -16,7 +15,8 @@ from sundgraf.domain.errors import InvalidParameter
 from sundgraf.domain.facets import Choice, Facets
 from sundgraf.domain.media import TURTLE
 from sundgraf.domain.names import BASE, name_of
-from sundgraf.domain.terms import IRI, Literal, Term
+from sundgraf.domain.sparql import Bound
+from sundgraf.domain.terms import IRI, Literal
 from sundgraf.http.choosing import (
     PER_PAGE,
     SORTS,
@@ -49,7 +49,6 @@ _COLUMNS = (
 def router(context: Context) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(tags=["catalogue"])
-    question = context.questions["browse"]
     described = page_query(context.bundle.queries / "page" / "browse-statements.rq")
     queries = {
         name: page_query(context.bundle.queries / "page" / f"{name}.rq")
@@ -59,7 +58,7 @@ def router(context: Context) -> APIRouter:
     @routes.get("/catalogue", summary="Records by facets")
     async def catalogue(request: Request) -> Response:
         language = language_of(request)
-        chosen = read_choice(question, request, language)
+        chosen = await read_choice(context, request, language)
         index, called = await facets(context), await names(context)
         found = await sort_records(context, chosen)
         pages = max(1, -(-len(found) // PER_PAGE))
@@ -79,7 +78,7 @@ def router(context: Context) -> APIRouter:
     @routes.get("/catalogue.csv", summary="The chosen records as CSV, in the order shown")
     async def as_csv(request: Request) -> Response:
         language = language_of(request)
-        chosen = read_choice(question, request, language)
+        chosen = await read_choice(context, request, language)
         index, called = await facets(context), await names(context)
         found = await sort_records(context, chosen)
         headers = {"Content-Disposition": 'attachment; filename="catalogue.csv"', "Vary": "Accept-Language"}
@@ -87,8 +86,10 @@ def router(context: Context) -> APIRouter:
 
     @routes.get("/catalogue.ttl", summary="What is said of the chosen records, as Turtle")
     async def as_turtle(request: Request) -> Response:
-        chosen = read_choice(question, request, language_of(request))
-        bound: dict[str, Term] = {name: IRI(value) for name, value in chosen.choice.values}
+        chosen = await read_choice(context, request, language_of(request))
+        bound: dict[str, Bound] = {}
+        for name, value in chosen.choice.values:
+            bound[name] = (*bound.get(name, ()), IRI(value))  # type: ignore[misc]  # tuples are all there is in it
         body = await construct(context.store, described, {**bound, "type": Literal(chosen.type)}, TURTLE)
         headers = {"Content-Disposition": 'attachment; filename="catalogue.ttl"', "Content-Type": TURTLE.content_type}
         return Response(body, headers=headers)
@@ -130,21 +131,25 @@ def _of_type(chosen: Chosen, name: str) -> Choice:
 
 
 def _facets(context: Context, chosen: Chosen, index: Facets, called: Names) -> list[dict[str, object]]:
-    """Return the facets that have anything to choose, each value with its name, count, address and if it is chosen."""
+    """Return the facets that have anything to choose, each value with its name, count, address and if it is chosen.
+
+    Where values of the facet are chosen, the count of another is how many records it brings besides.
+    """
     found: list[dict[str, object]] = []
-    picked = dict(chosen.choice.values)
     for parameter in facet_parameters(context.questions["browse"]):
-        counted = index.count(chosen.choice, parameter.name)
+        name = parameter.name
+        picked = {value for facet, value in chosen.choice.values if facet == name}
+        counted = index.count(chosen.choice, name)
         if not counted:
             continue
-        current, without = picked.get(parameter.name, ""), chosen.address(**{parameter.name: ""})
         values = [
-            (called.label(value, chosen.language), count,
-             without if value == current else f"{without}&{parameter.name}={quote(shorten(value))}", value == current)
+            (called.label(value, chosen.language),
+             count if value in picked or not picked else index.more_with(chosen.choice, name, value),
+             chosen.toggled(name, shorten(value)), value in picked)
             for value, count in counted[:_MORE]
         ]  # fmt: skip
         found.append({
-            "name": parameter.name, "label": parameter.label[chosen.language], "chosen": current, "values": values,
+            "name": name, "label": parameter.label[chosen.language], "chosen": bool(picked), "values": values,
             "more": max(0, len(counted) - _MORE),
         })  # fmt: skip
     return found
