@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sundgraf.domain.errors import BadInput, StoreUnusable
-from sundgraf.store import generations
+from sundgraf.store import feed, generations
 from sundgraf.store.direct import open_direct
 from sundgraf.store.inbox import Inbox
 
@@ -34,7 +34,9 @@ def backup(state: Path, target: Path, progress: Callable[[int], object] = lambda
     }
     draft = target.with_name(f".{target.name}.new")
     sums = {}
-    kept = sorted((state / "changes").glob("*.nq"))
+    changing, pages = feed.files_of(state, generation.number)
+    whole |= changing
+    kept = [*sorted((state / "changes").glob("*.nq")), *pages]
     try:
         with tarfile.open(draft, "w:gz") as archive:
             for name, content in whole.items():
@@ -75,6 +77,7 @@ def restore(state: Path, source: Path, *, force: bool = False) -> int:
                 state, unpacked, agent="sundgraf restore", reason=f"Restored from a backup of publication {number}"
             )
             _bring_rest(state, unpacked, aside)
+            feed.bring_back(state, unpacked)
         except (OSError, EOFError, ValueError, KeyError, TypeError, tarfile.TarError, StoreUnusable) as error:
             raise BadInput(f"{str(source)!r} is no whole backup ({error}); nothing was changed.") from error
         finally:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from sundgraf.application.describe_queries import describe_queries
+from sundgraf.application.follow import keep_up
 from sundgraf.application.replay import add_log, log_of, replay, settle
 from sundgraf.domain.errors import BadInput, StoreUnusable
 from sundgraf.domain.question import parse_question
@@ -65,6 +66,7 @@ def publish_rooms(
     """Publish the rooms under `root` in place of whatever is published. Nothing changes unless all of it loads."""
     edition = edition_of(root)
     with generations.publishing(state), generations.staging(state, None) as staged:
+        keep_up(state)
         number, time = generations.next_number(state), generations.utc_now()
         change = Change(reason="edition of the repository's files")
         before = _stated_before(state)
@@ -154,6 +156,7 @@ def publish_files(
         base = generations.current(state)
         if base is not None:
             open_direct(state)  # raises where its files are damaged, before they are built upon
+            keep_up(state)
         with generations.staging(state, base) as staged:
             sources = [SourceFile(path, graph) for path in paths]
             number, time = generations.next_number(state), generations.utc_now()

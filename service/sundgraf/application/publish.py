@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
+from sundgraf.application.follow import keep_up
 from sundgraf.application.load import derive_again
 from sundgraf.application.mint import FIRST, forms_of, mint
 from sundgraf.application.prepare import triples_of
@@ -59,6 +60,7 @@ def publish_submission(state: Path, root: Path, id: str, reviewer: str, seen: st
         base = open_direct(state).engine
         change = _change(submission, base, root, inbox, reviewer)
         del base
+        keep_up(state)
         number, time = generations.next_number(state), generations.utc_now()
         with generations.staging(state, held) as staged:
             store = ox.Store(str(staged / "store"))

@@ -39,6 +39,7 @@ from sundgraf.http.routes import (
     catalogue,
     discovery,
     dump,
+    feed,
     history,
     home,
     operations,
@@ -62,6 +63,7 @@ from sundgraf.store.lookup import Lookup
 from sundgraf.store.remote import RemoteStore
 
 _STATIC = Path(__file__).parent / "static"
+_QUIET_SECONDS = 15.0  # after the start, before the change feed is looked after
 
 
 def create_app(
@@ -97,6 +99,8 @@ def create_app(
         if isinstance(store, EmbeddedStore) and place == 0:  # the others find what it makes
             make_ahead(context)
             store.on_publication(lambda: make_ahead(context))
+            feed.follow_ahead(context, after=_QUIET_SECONDS)
+            store.on_publication(lambda: feed.follow_ahead(context))
         warm_up(context)
         store.on_publication(lambda: warm_up(context))
         watch = asyncio.create_task(keep_gauges(board, store))
@@ -119,7 +123,7 @@ def create_app(
         default_response_class=JSONResponse,
     )
     nouns = (
-        ask, browse, catalogue, discovery, dump, history, home, pictures, reference, report, search, session,
+        ask, browse, catalogue, discovery, dump, feed, history, home, pictures, reference, report, search, session,
         submission, template, terms, validate,
     )  # fmt: skip
     routers = [operations.router(context, board, folder), *(routes.router(context) for routes in nouns)]

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import sys
 import tempfile
 from pathlib import Path
 
 from sundgraf.application.describe_service import Download
 from sundgraf.application.dump import MOST_SORTED, copy_of, folder_of, read_dumps, write_dumps
 from sundgraf.domain.errors import Busy
-from sundgraf.http import facts, logs
+from sundgraf.http import facts
+from sundgraf.http.chores import start_chore
 from sundgraf.http.context import Context
 
 _POLL_SECONDS = 0.1
-_making: set[asyncio.Task[None]] = set()  # the event loop itself keeps no hold of them
 
 
 async def find_dumps(context: Context, patience: float) -> tuple[Path, list[Download]]:
@@ -51,26 +49,7 @@ def make_ahead(context: Context) -> None:
 
 def start_making(context: Context) -> None:
     """Begin to make the dumps of what is published; nothing is lost where somebody else is at it already."""
-    task = asyncio.get_running_loop().create_task(_make(context.settings.state))
-    _making.add(task)
-    task.add_done_callback(_making.discard)
-
-
-async def _make(state: Path) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "sundgraf.application.dump", str(state)),
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    try:
-        _, said = await process.communicate()
-    except asyncio.CancelledError:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        raise
-    if process.returncode:
-        detail = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        logs.say("dumps-cannot-be-made", "error", detail=detail)
+    start_chore("sundgraf.application.dump", context.settings.state)
 
 
 async def _copy(context: Context) -> tempfile.TemporaryDirectory[str]:
