@@ -19,7 +19,7 @@ from sundgraf.application.reading import Read, read_all
 from sundgraf.application.violations import violations
 from sundgraf.application.wording import in_words
 from sundgraf.domain.errors import StoreUnusable
-from sundgraf.domain.finder import Finder
+from sundgraf.domain.finder import Finder, Name
 from sundgraf.domain.question import parse_question
 from sundgraf.domain.report import Finding, gravest_first
 from sundgraf.domain.rules import UNKNOWN, page_of
@@ -135,8 +135,12 @@ def _published_names(base: ox.Store, root: Path) -> Finder:
     rows = base.query(query)
     assert isinstance(rows, ox.QuerySolutions)
     return Finder(
-        (row["thing"].value, row["class"].value, row["name"].value, row["name"].language or "") for row in rows
-    )
+        Name(
+            row["thing"].value, row["class"].value, row["name"].value, row["name"].language or "",
+            row["alias"] is not None,
+        )
+        for row in rows
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=1)

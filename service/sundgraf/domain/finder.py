@@ -1,6 +1,7 @@
 """Find things by what they are called: whole names first, then beginnings, words within, and names with a slip.
 
 Letters are compared without case and accents, with æ, ø and å as ae, oe and aa, so that either way of typing works.
+Completion (`find`) wants what goes on as was typed; a register that is compared (`rank`) wants what is called the same.
 """
 
 from __future__ import annotations
@@ -10,14 +11,33 @@ import unicodedata
 from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
 
+from sundgraf.domain.words import Words, abbreviations, triples
+
+ABBREVIATED = 0.8  # how well initials fit
 _LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "ß": "ss", "ä": "ae", "ö": "oe", "ü": "ue"})
-_LEAST_ALIKE = 0.4  # share of letter triples that a name with a slip has in common with what was typed
+_LEAST_ALIKE = 0.45  # how alike a name must be that does not hold what was typed
 _LONGEST = 200  # characters
-_MOST = 2000  # names that are looked at closely
+_MOST_WORDS = 24
+_MOST = 2000  # names that are looked at
+_MOST_CLOSELY = 30  # names that are compared letter by letter
+_MOST_STANDING = 3000  # places of a text's words that are looked up, the rarest words first
+_ALL_BUT_SAME = 0.97  # of a name that differs
 _LAST = "\U0010ffff"  # comes after every letter
+
+
+class Name(NamedTuple):
+    """What a thing of a class is called in a language ("" for none); an alias is what it is called besides."""
+
+    iri: str
+    class_: str
+    text: str
+    language: str
+    alias: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,95 +57,201 @@ class _Entry:
     name: str
     language: str
     folded: str
+    alias: bool
     classes: set[str] = field(default_factory=set)
 
 
 class Finder:
     """An index of names; made once, then only read."""
 
-    def __init__(self, names: Iterable[tuple[str, str, str, str]]) -> None:
-        """Take (IRI, class, name, language), in any order."""
+    def __init__(
+        self,
+        names: Iterable[Name],
+        stems: Callable[[str], Iterable[str]] = lambda _: (),
+    ) -> None:
+        """Take names in any order, and what gives the stems of a folded word."""
         entries: dict[tuple[str, str, str], _Entry] = {}
-        for iri, class_, name, language in names:
-            entry = entries.setdefault((iri, name, language), _Entry(iri, name, language, fold(name)))
+        for iri, class_, text, language, alias in names:
+            entry = entries.get((iri, text, language))
+            if entry is None:
+                entry = entries[iri, text, language] = _Entry(iri, text, language, fold(text), alias)
             entry.classes.add(class_)
+            entry.alias = entry.alias and alias
         self._entries = sorted(entries.values(), key=lambda entry: entry.folded)
         self._names = [entry.folded for entry in self._entries]
-        self._by_triple: dict[str, array[int]] = defaultdict(lambda: array("L"))
-        by_word: dict[str, array[int]] = defaultdict(lambda: array("L"))
-        for number, entry in enumerate(self._entries):
-            for triple in _triples(entry.folded):
-                self._by_triple[triple].append(number)
-            for word in set(entry.folded.split()):
-                by_word[word].append(number)
-        self._by_word = dict(by_word)
-        self._words = sorted(by_word)
+        self._words = Words(Counter(w for name in self._names for w in set(name.split())), len(self._names), stems)
+        self._standing = [array("I") for _ in self._words.numbers]  # by word: the entries that it stands in
+        self._weights = array("f")  # by entry: how much its words tell together
+        self._by_initials: dict[str, array[int]] = defaultdict(lambda: array("I"))
+        for number, name in enumerate(self._names):
+            words = name.split()
+            self._weights.append(sum(self._words.weight(word) for word in words))
+            for word in dict.fromkeys(words):
+                self._standing[self._words.numbers[word]].append(number)
+            for short in abbreviations(words, self._words):
+                self._by_initials[short].append(number)
 
     def find(self, text: str, classes: Sequence[str] = (), language: str = "", limit: int = 10) -> list[Hit]:
-        """Return the best hits, each thing once, names in `language` before others that are as good."""
+        """Return the best hits for what was typed so far, each thing once, names in `language` before equal ones."""
+        wanted = fold(text[:_LONGEST])
+        if not wanted:
+            return []
+        best: dict[str, tuple[float, bool, _Entry]] = {}
+        for scored in (self._beginning(wanted), self._with_word(wanted), self._alike(wanted, set(classes))):
+            if len(best) >= limit:  # whatever comes later is worse than all of these
+                break
+            self._keep_best(best, scored, set(classes), language)
+        return _hits(best, limit)
+
+    def rank(self, text: str, classes: Sequence[str] = (), language: str = "", limit: int = 10) -> list[Hit]:
+        """Return the things that are called most like a whole name: score 1 where it is the very name."""
         wanted = fold(text[:_LONGEST])
         if not wanted:
             return []
         allowed = set(classes)
         best: dict[str, tuple[float, bool, _Entry]] = {}
-        looked_at: set[int] = set()
-        for numbers in (self._beginning(wanted), self._with_word(wanted), self._alike(wanted)):
-            if len(best) >= limit:  # whatever comes later is worse than all of these
-                break
-            for number in numbers:
-                entry = self._entries[number]
-                if number in looked_at or (allowed and allowed.isdisjoint(entry.classes)):
-                    continue
-                looked_at.add(number)
-                rank = (_score(wanted, entry.folded), entry.language == language)
-                if rank[0] and (entry.iri not in best or rank > best[entry.iri][:2]):
-                    best[entry.iri] = (*rank, entry)
-        found = sorted(best.values(), key=lambda hit: (-hit[0], not hit[1], len(hit[2].name), hit[2].name, hit[2].iri))
-        return [Hit(e.iri, tuple(sorted(e.classes)), e.name, e.language, score) for score, _, e in found[:limit]]
+        self._keep_best(best, ((number, 1.0) for number in self._same(wanted)), allowed, language)
+        self._keep_best(best, self._resembling(wanted, allowed), allowed, language)
+        self._keep_best(best, ((n, ABBREVIATED) for n in self._abbreviated(wanted)), allowed, language)
+        return _hits(best, limit)
 
-    def _beginning(self, wanted: str) -> Iterable[int]:
-        """Return the names that begin with the text."""
-        return range(bisect_left(self._names, wanted), bisect_left(self._names, wanted + _LAST))[:_MOST]
+    def named(self, text: str) -> set[str]:
+        """Return the things that have the very name, in any language."""
+        return {self._entries[number].iri for number in self._same(fold(text[:_LONGEST]))}
 
-    def _with_word(self, wanted: str) -> Iterator[int]:
-        """Return names within which a word begins with the text."""
+    def label(self, iri: str, language: str) -> str:
+        """Return what a thing is called, in the language where it can be, else in English; "" where nobody says."""
+        named = [self._entries[number] for number in self._by_iri.get(iri, ())]
+        order = {language: 0, "": 1, "en": 2}
+        named.sort(key=lambda entry: (entry.alias, order.get(entry.language, 3), entry.name))
+        return named[0].name if named else ""
+
+    def classes(self, iri: str) -> set[str]:
+        """Return the classes of a thing that has a name."""
+        return set().union(*(self._entries[number].classes for number in self._by_iri.get(iri, ())))
+
+    @cached_property
+    def _by_iri(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for number, entry in enumerate(self._entries):
+            found.setdefault(entry.iri, []).append(number)
+        return found
+
+    def _keep_best(
+        self,
+        best: dict[str, tuple[float, bool, _Entry]],
+        scored: Iterable[tuple[int, float]],
+        allowed: set[str],
+        language: str,
+    ) -> None:
+        for number, score in scored:
+            entry = self._entries[number]
+            if allowed and allowed.isdisjoint(entry.classes):
+                continue
+            rank = (score, entry.language in (language, ""))
+            if entry.iri not in best or rank > best[entry.iri][:2]:
+                best[entry.iri] = (*rank, entry)
+
+    def _same(self, wanted: str) -> range:
+        """Return the very names."""
+        start = bisect_left(self._names, wanted)
+        end = start
+        while end < len(self._names) and self._names[end] == wanted:
+            end += 1
+        return range(start, end)
+
+    def _beginning(self, wanted: str) -> Iterator[tuple[int, float]]:
+        """Yield the names that begin with the text."""
+        start = bisect_left(self._names, wanted)
+        for number in range(start, bisect_left(self._names, wanted + _LAST))[:_MOST]:
+            yield number, 1.0 if self._names[number] == wanted else 0.9
+
+    def _with_word(self, wanted: str) -> Iterator[tuple[int, float]]:
+        """Yield names within which a word begins with the text."""
         first, *others = wanted.split()
-        if others:
-            words = [first]
-        else:
-            words = self._words[bisect_left(self._words, first) : bisect_left(self._words, first + _LAST)]
+        known = self._words.numbers
+        words = ([known[first]] if first in known else []) if others else self._words.beginning(first)
         inside = f" {wanted}"
-        within = (number for word in words for number in self._by_word.get(word, ()) if inside in self._names[number])
+        within = ((n, 0.8) for word in words for n in self._standing[word] if inside in self._names[n])
         return itertools.islice(within, _MOST)
 
-    def _alike(self, wanted: str) -> list[int]:
-        """Return the names with most of the text's letter triples, looking only at those with one of its rarer ones.
+    def _alike(self, wanted: str, allowed: set[str]) -> Iterator[tuple[int, float]]:
+        """Yield names that are like the text, or hold it."""
+        for number, alike in self._resembling(wanted, allowed):
+            if wanted in self._names[number]:
+                yield number, 0.7
+            elif alike >= _LEAST_ALIKE:
+                yield number, alike * 0.65
 
-        A name that is alike enough has about half of them, so it has one of the rarer half.
+    def _abbreviated(self, wanted: str) -> array[int]:
+        """Return the names whose first letters a single short word may be, where they are few."""
+        found = self._by_initials.get(wanted, array("I")) if 2 <= len(wanted) <= 8 else array("I")
+        return found if len(found) <= _MOST_CLOSELY else array("I")
+
+    def _resembling(self, wanted: str, allowed: set[str]) -> Iterator[tuple[int, float]]:
+        """Yield the names that share most of what the words of a text tell, each with how alike it is, 0 to 1.
+
+        The rarest words are looked up first. What is found is compared word by word, and by letter triples without
+        regard to spaces, since compounds are written together in one language and apart in another.
         """
-        triples = sorted(_triples(wanted), key=lambda triple: len(self._by_triple.get(triple, ())))
-        counts: Counter[int] = Counter()
-        for triple in triples[: len(triples) // 2 + 1]:
-            if len(counts) > _MOST * 10:
+        words = self._join(wanted.split()[:_MOST_WORDS])
+        told = [(self._words.weight(word), self._words.close(word)) for word in words]
+        whole = sum(weight for weight, _ in told)
+        gained: dict[int, float] = defaultdict(float)
+        looked_up = 0
+        for weight, close in sorted(told, key=lambda pair: -pair[0]):
+            for word, closeness in close.items():
+                standing = self._standing[word]
+                looked_up += len(standing)
+                for number in standing[:_MOST_STANDING]:
+                    gained[number] += weight * closeness
+            if looked_up > _MOST_STANDING:
                 break
-            counts.update(self._by_triple.get(triple, ()))
-        return [number for number, _ in counts.most_common(_MOST // 5)]
+        weights = self._weights
+        enough = max(gained.values(), default=0.0) / 2
+        likely = [(gain / (whole + weights[number]), number) for number, gain in gained.items() if gain >= enough]
+        likely.sort(reverse=True)
+        fitting = (n for _, n in likely if not allowed or not allowed.isdisjoint(self._entries[n].classes))
+        letters = triples(wanted.replace(" ", ""))
+        for number in itertools.islice(fitting, _MOST_CLOSELY):
+            name = self._names[number]
+            if name == wanted:
+                yield number, 1.0
+                continue
+            by_words = self._gain(told, name) / (whole + weights[number])
+            others = triples(name.replace(" ", ""))
+            by_letters = 2 * len(letters & others) / (len(letters) + len(others))
+            yield number, min(_ALL_BUT_SAME, max(by_words, 0.95 * by_letters))
+
+    def _join(self, words: list[str]) -> list[str]:
+        """Return words with those written together that stand together in names: universitets hospital."""
+        joined: list[str] = []
+        for word in words:
+            if joined and not joined[-1].isdigit() and joined[-1] + word in self._words:
+                joined[-1] += word
+            else:
+                joined.append(word)
+        return joined
+
+    def _gain(self, told: list[tuple[float, dict[int, float]]], name: str) -> float:
+        """Return what the words of a text and those of a name that are close to them tell together."""
+        left = [self._words.numbers[word] for word in name.split()]
+        gain = 0.0
+        for weight, close in told:
+            best, chosen = 0.0, -1
+            for number in left:
+                closeness = close.get(number, 0.0)
+                if closeness > best:
+                    best, chosen = closeness, number
+            if chosen >= 0:
+                left.remove(chosen)
+                gain += best * (weight + self._words.weights[chosen])
+        return gain
 
 
-def _score(wanted: str, name: str) -> float:
-    """Return how well a name fits: whole, at its beginning, at a word's, within, or alike in letters."""
-    if name == wanted:
-        return 1.0
-    if name.startswith(wanted):
-        return 0.9
-    if f" {wanted}" in name:
-        return 0.8
-    if wanted in name:
-        return 0.7
-    own, other = _triples(wanted), _triples(name)
-    shared = len(own & other)
-    alike = max(2 * shared / (len(own) + len(other)), 0.75 * shared / max(1, len(own)))
-    return alike * 0.65 if alike >= _LEAST_ALIKE else 0.0
+def _hits(best: dict[str, tuple[float, bool, _Entry]], limit: int) -> list[Hit]:
+    found = sorted(best.values(), key=lambda hit: (-hit[0], not hit[1], len(hit[2].name), hit[2].name, hit[2].iri))
+    return [Hit(e.iri, tuple(sorted(e.classes)), e.name, e.language, score) for score, _, e in found[:limit]]
 
 
 def fold(text: str) -> str:
@@ -133,8 +259,3 @@ def fold(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
     kept = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
     return " ".join(kept.split())
-
-
-def _triples(folded: str) -> set[str]:
-    padded = f"  {folded} "
-    return {padded[start : start + 3] for start in range(len(padded) - 2)}

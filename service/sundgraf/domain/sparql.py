@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -219,6 +219,14 @@ def bind_values(text: str, bindings: Mapping[str, Bound]) -> str:
 def slice_rows(text: str, offset: int, limit: int) -> str:
     """Return one of our own queries, which has no LIMIT of its own, for some of its rows."""
     return f"{text.rstrip()}\nOFFSET {offset:d} LIMIT {limit:d}\n"
+
+
+def bind_rows(text: str, names: Sequence[str], rows: Iterable[Sequence[Term]]) -> str:
+    """Return one of our own queries with a VALUES block of many rows, as `bind_values` does with one."""
+    head = " ".join(f"?{name}" for name in names)
+    body = " ".join(f"({' '.join(ntriples(term) for term in row)})" for row in rows)
+    block = f" VALUES ({head}) {{ {body} }} "
+    return _GROUP_START.sub(lambda start: start[0] + block, text)
 
 
 def _unescape(match: re.Match[str]) -> str:

@@ -6,10 +6,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from sundgraf.domain.errors import InvalidParameter
-from sundgraf.domain.finder import Finder, Hit
+from sundgraf.domain.finder import Finder, Hit, Name
 from sundgraf.domain.media import HTML, PLAIN_JSON, choose
 from sundgraf.domain.names import name_of
 from sundgraf.domain.terms import Literal
+from sundgraf.domain.tsv import language_of as language_of_cell
+from sundgraf.domain.tsv import text_of
 from sundgraf.http import facts
 from sundgraf.http.context import Context
 from sundgraf.http.pages import language_of
@@ -56,11 +58,14 @@ async def finder(context: Context) -> Finder:
     """Return the index of names of what is published; it is made once for each publication."""
 
     async def make() -> Finder:
-        rows = await facts.page_rows(context, "names")
-        return Finder(
-            (str(row["thing"]), str(row["class"]), str(row["name"]), getattr(row["name"], "language", ""))
-            for row in rows
-            if isinstance(row["name"], Literal)
+        return await facts.from_table(
+            context,
+            "names",
+            lambda rows: Finder(
+                Name(text_of(thing), text_of(class_), text_of(name), language_of_cell(name), alias != "")
+                for thing, class_, name, alias in rows
+                if name.startswith('"')
+            ),
         )
 
     return await facts.once(context, "finder", make)
