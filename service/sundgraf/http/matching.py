@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sundgraf.application.comparable import Comparable, Property
+from sundgraf.application.comparable import Comparable, Property, read_comparable
 from sundgraf.application.extend import cells_of
 from sundgraf.application.query import select
 from sundgraf.application.reconcile import Candidate, Query, Register, group_values, make_register
@@ -26,25 +26,33 @@ _DESCRIPTIONS = (
 )  # fmt: skip
 
 
-async def register(context: Context, comparable: Comparable) -> Register:
+async def comparable(context: Context) -> Comparable:
+    """Return the types and properties, read beside the event loop like the vocabulary that they come from."""
+
+    async def make() -> Comparable:
+        return await asyncio.to_thread(read_comparable, context.bundle.root)
+
+    return await facts.once(context, "comparable", make)
+
+
+async def register(context: Context) -> Register:
     """Return what names of others are compared with; it is made once for each publication."""
 
     async def make() -> Register:
+        known = await comparable(context)
         index = await finder(context)
         return await facts.from_table(
             context,
             "identifiers",
-            lambda rows: make_register(index, comparable, ((text_of(thing), text_of(said)) for thing, said in rows)),
+            lambda rows: make_register(index, known, ((text_of(thing), text_of(said)) for thing, said in rows)),
         )
 
     return await facts.once(context, "register", make)
 
 
-async def reconcile(
-    context: Context, comparable: Comparable, queries: Sequence[Query], language: str
-) -> list[list[Candidate]]:
+async def reconcile(context: Context, queries: Sequence[Query], language: str) -> list[list[Candidate]]:
     """Return the candidates of each query. Others are served between two of them."""
-    known = await register(context, comparable)
+    known = await register(context)
     found = []
     for query in queries:
         found.append(known.find(query, language))

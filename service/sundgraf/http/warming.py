@@ -8,7 +8,7 @@ import gc
 from collections.abc import Awaitable, Callable, Sequence
 
 from sundgraf.domain.errors import SundgrafError
-from sundgraf.http import choosing, facts
+from sundgraf.http import choosing, facts, matching
 from sundgraf.http.context import Context
 from sundgraf.http.pages import LANGUAGES
 from sundgraf.http.routes import home, pictures, search
@@ -40,7 +40,7 @@ def _all(context: Context) -> Sequence[Callable[[], Awaitable[object]]]:
     made: list[Callable[[], Awaitable[object]]] = [
         lambda: facts.vocabulary(context), lambda: choosing.names(context), lambda: choosing.facets(context),
         lambda: search.finder(context), lambda: search.kind_names(context), lambda: facts.classes(context),
-        lambda: facts.triple_count(context),
+        lambda: facts.triple_count(context), lambda: matching.register(context),
     ]  # fmt: skip
     made += [lambda language=language: choosing.order(context, "title", language) for language in LANGUAGES]  # type: ignore[misc]
     made += [lambda language=language: home.drawings(context, language) for language in LANGUAGES]  # type: ignore[misc]

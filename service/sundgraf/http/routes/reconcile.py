@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from sundgraf.application.comparable import Comparable, read_comparable
+from sundgraf.application.comparable import Comparable
 from sundgraf.domain.errors import BadInput, InvalidParameter, NotFound, TooLarge
 from sundgraf.domain.finder import fold
 from sundgraf.domain.names import BASE, name_of
@@ -40,10 +40,10 @@ _POLICY = SAFE["Content-Security-Policy"].replace("frame-ancestors 'none'", "fra
 def router(context: Context) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(tags=["reconciliation"])
-    comparable = read_comparable(context.bundle.root)
 
     @routes.api_route("/reconcile", methods=["GET", "POST"], summary="Match names with ours (Reconciliation API 0.2)")
     async def reconcile(request: Request) -> Response:
+        comparable = await matching.comparable(context)
         fields = dict(request.query_params)
         if request.method == "POST":
             if not is_form(request):
@@ -52,13 +52,13 @@ def router(context: Context) -> APIRouter:
         language = language_of(request)
         if "queries" in fields:
             batch = read_batch(read_json(fields["queries"], "queries"), comparable)
-            found = await matching.reconcile(context, comparable, list(batch.values()), language)
+            found = await matching.reconcile(context, list(batch.values()), language)
             told = [{"result": [tell_candidate(one, comparable, language) for one in each]} for each in found]
             return _answer(request, dict(zip(batch, told, strict=True)))
         if "query" in fields:
             text = fields["query"].strip()
             query = read_query(read_json(text, "query") if text.startswith("{") else {"query": text}, comparable)
-            (only,) = await matching.reconcile(context, comparable, [query], language)
+            (only,) = await matching.reconcile(context, [query], language)
             return _answer(request, {"result": [tell_candidate(one, comparable, language) for one in only]})
         if "extend" in fields:
             return _answer(
@@ -68,13 +68,15 @@ def router(context: Context) -> APIRouter:
 
     @routes.get("/reconcile/v1", summary="The manifest of version 1.0-draft")
     async def manifest(request: Request) -> Response:
+        comparable = await matching.comparable(context)
         return _answer(request, manifests.draft_manifest(request, comparable, language_of(request)))
 
     @routes.post("/reconcile/v1/match", summary="Match names with ours (Reconciliation API 1.0-draft)")
     async def match(request: Request) -> Response:
+        comparable = await matching.comparable(context)
         language = language_of(request)
         queries = read_draft_batch(read_json(await _body(request), "The body"), comparable)
-        found = await matching.reconcile(context, comparable, queries, language)
+        found = await matching.reconcile(context, queries, language)
         told = [
             {"candidates": [tell_candidate(one, comparable, language, draft=True) for one in each]} for each in found
         ]
@@ -82,6 +84,7 @@ def router(context: Context) -> APIRouter:
 
     @routes.post("/reconcile/v1/extend", summary="Values of our things (Reconciliation API 1.0-draft)")
     async def extend(request: Request) -> Response:
+        comparable = await matching.comparable(context)
         said = read_json(await _body(request), "The body")
         found = await matching.extend(context, comparable, said, language_of(request))
         rows = [
@@ -91,15 +94,16 @@ def router(context: Context) -> APIRouter:
         return _answer(request, {"meta": found["meta"], "rows": rows})
 
     for base in ("/reconcile", "/reconcile/v1"):
-        _add_suggestions(routes, context, comparable, base)
+        _add_suggestions(routes, context, base)
     return routes
 
 
-def _add_suggestions(routes: APIRouter, context: Context, comparable: Comparable, base: str) -> None:
+def _add_suggestions(routes: APIRouter, context: Context, base: str) -> None:
     shown = base == "/reconcile"
 
     @routes.get(f"{base}/suggest/entity", summary="Things by the beginning of a name", include_in_schema=shown)
     async def entity(request: Request) -> Response:
+        comparable = await matching.comparable(context)
         language = language_of(request)
         asked = request.query_params.get("type", "")
         kinds = [comparable.kind(asked).iri] if asked else list(comparable.kinds)
@@ -116,6 +120,7 @@ def _add_suggestions(routes: APIRouter, context: Context, comparable: Comparable
 
     @routes.get(f"{base}/suggest/type", summary="Types by the beginning of a name", include_in_schema=shown)
     async def kind(request: Request) -> Response:
+        comparable = await matching.comparable(context)
         language, prefix = language_of(request), fold(_prefix(request))
         found = [
             manifests.tell_kind(one, language)
@@ -126,6 +131,7 @@ def _add_suggestions(routes: APIRouter, context: Context, comparable: Comparable
 
     @routes.get(f"{base}/suggest/property", summary="Properties by the beginning of a name", include_in_schema=shown)
     async def prop(request: Request) -> Response:
+        comparable = await matching.comparable(context)
         language, prefix = language_of(request), fold(_prefix(request))
         asked = request.query_params.get("type", "")
         known = comparable.of(comparable.kind(asked) if asked else None)
@@ -134,6 +140,7 @@ def _add_suggestions(routes: APIRouter, context: Context, comparable: Comparable
 
     @routes.get(f"{base}/extend/propose", summary="The properties that things of a type have", include_in_schema=shown)
     async def propose(request: Request) -> Response:
+        comparable = await matching.comparable(context)
         language, asked = language_of(request), request.query_params.get("type", "")
         kind = comparable.kind(asked) if asked else None
         limit = _limit(request, 100)
@@ -143,6 +150,7 @@ def _add_suggestions(routes: APIRouter, context: Context, comparable: Comparable
 
     @routes.get(f"{base}/flyout/{{what}}", summary="A line about a thing, type or property", include_in_schema=shown)
     async def flyout(request: Request, what: str) -> Response:
+        comparable = await matching.comparable(context)
         language, asked = language_of(request), request.query_params.get("id", "")
         text = await matching.tell_about(context, comparable, what, asked, language)
         page = context.templates.get_template("flyout.html").render(text=text)
@@ -159,6 +167,7 @@ def _add_suggestions(routes: APIRouter, context: Context, comparable: Comparable
 
     @routes.get(f"{base}/preview", summary="A small page about a thing, for a frame", include_in_schema=shown)
     async def preview(request: Request) -> Response:
+        comparable = await matching.comparable(context)
         iri, language = _asked_thing(request), language_of(request)
         index = await finder(context)
         label = index.label(iri, language)
