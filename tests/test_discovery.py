@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import ast
 import html
 import json
 import random
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
+
+from sundgraf.domain import errors
+from sundgraf.http.danish import Danish
+from sundgraf.http.routes.sparql import NO_WRITES
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "service" / "sundgraf"
+ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type)} - {"StoreUnusable", "MalformedData"}
+NOT_FOR_READERS = {f"application/{name}.py" for name in (  # they speak to who runs a command
+    "answer_locally", "backup", "dump", "export_accepted", "format_files", "load", "replay", "template")} | {
+    "http/serve.py", "http/pushing.py"}  # fmt: skip
 
 HTML = {"Accept": "text/html"}
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -87,6 +101,51 @@ def test_lost_reader_is_shown_what_was_meant(server, asked, meant):
     page = page_of(server, f"{asked}?lang=da", 404)
     assert f'href="{meant}?lang=da"' in page.split("Mente du")[1]
     assert 'action="/search"' in page
+
+
+def test_every_error_of_the_service_is_said_in_danish_too():
+    """Each message in the modules that answer readers, with what differs replaced by a word."""
+    danish = Danish(ROOT / "queries" / "problems.toml")
+    missing = [
+        (path.relative_to(PACKAGE).as_posix(), english)
+        for room in ("http", "domain", "application")
+        for path in sorted((PACKAGE / room).rglob("*.py"))
+        if path.relative_to(PACKAGE).as_posix() not in NOT_FOR_READERS
+        for english in messages_in(path)
+        if ".rq" not in english and not danish.say(english)
+    ]
+    assert missing == []
+
+
+def messages_in(path: Path) -> Iterator[str]:
+    """Yield the messages that errors are raised with, as far as they stand in the code as texts."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ERRORS and node.args:
+            message = node.args[0]
+            if isinstance(message, ast.Constant):
+                yield str(message.value)
+            elif isinstance(message, ast.JoinedStr):
+                yield "".join(p.value if isinstance(p, ast.Constant) else str(fill(p)) for p in message.values)
+
+
+def fill(part: ast.AST) -> str:
+    """Return what may stand in a message for what differs."""
+    said = ast.unparse(part)
+    return "" if "hint" in said else NO_WRITES if "NO_WRITES" in said else "word"
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/ask/lacking-in-region?region=pl-9999&lang=da", "region=&#39;pl-9999&#39; er ikke noget, grafen kender."),
+        ("/ask/solutions?maturity=in-operaton&lang=da", "Mente du &#39;in-operation&#39;?"),
+        ("/catalogue?sort=size&lang=da", "sort=&#39;size&#39; er ingen af title, stage, start."),
+        ("/sparql?query=x&format=html&lang=da", "Der er hverken SELECT, ASK, CONSTRUCT eller DESCRIBE"),
+    ],
+)
+def test_danish_pages_say_in_danish_what_is_wrong(server, path, said):
+    page = page_of(server, path, 400)
+    assert said in page
 
 
 def test_problem_pages_say_it_in_the_language_of_the_reader(server):

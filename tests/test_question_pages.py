@@ -93,6 +93,14 @@ def test_python_snippet_gives_a_data_frame(server):
     assert "16 ['language', 'technology', 'technologyLabel'" in said
 
 
+@pytest.mark.skipif(not shutil.which("Rscript"), reason="no R here: apt install r-base-core")
+def test_r_snippet_gives_a_data_frame(server):
+    text = snippet(page_of(server, "/ask/lacking-in-region?region=pl-0004&lang=da"), "R")
+    more = text + "\ncat(nrow(table) > 0, unique(table$regionLabel), class(table))\n"
+    said = subprocess.run(["Rscript", "-e", more], capture_output=True, text=True, timeout=60, check=True).stdout
+    assert "TRUE Region Midtjylland data.frame" in said
+
+
 @pytest.mark.skipif(not shutil.which("node"), reason="no node here")
 def test_javascript_snippet_gives_rows(server):
     text = snippet(page_of(server, "/ask/technology-by-maturity?lang=da"), "JavaScript")

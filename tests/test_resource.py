@@ -197,7 +197,7 @@ def test_hostile_and_unknown_paths_are_clear_and_never_500(server, path, status)
         assert answer.json()["detail"]
     page = httpx.get(f"{server.url}/{path}", headers={"Accept": "text/html"})
     assert page.status_code == status
-    assert page.text.replace('<script src="/static/page.js" defer></script>', "").count("<script") == 0
+    assert re.sub(r'<script src="/static/page.js\?v=\w+" defer></script>', "", page.text).count("<script") == 0
 
 
 def test_wrong_method_is_405_with_allow(server):
@@ -207,8 +207,11 @@ def test_wrong_method_is_405_with_allow(server):
     assert answer.headers["access-control-allow-origin"] == "*"
 
 
-def test_withdrawn_is_410_with_its_tombstone_and_merged_is_301(tmp_path):
-    rooms = tmp_path / "rooms"
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory):
+    """A service over rooms of its own: two records are not there any more, and one of the page queries is broken."""
+    folder = tmp_path_factory.mktemp("changed")
+    rooms = folder / "rooms"
     for name in ("ontology", "shapes", "queries", "data"):
         shutil.copytree(ROOT / name, rooms / name)
     with (rooms / "ontology" / "retired.ttl").open("a") as retired:
@@ -218,20 +221,57 @@ def test_withdrawn_is_410_with_its_tombstone_and_merged_is_301(tmp_path):
             f" <http://purl.org/dc/terms/isReplacedBy> <{THING}> .\n"
             f"<https://w3id.org/sundgraf/id/solution/s-9002> <https://w3id.org/sundgraf/def/mergedInto> <{THING}> .\n"
         )
-    with running(tmp_path / "state", SUNDGRAF_ROOMS=str(rooms)) as server:
-        for room in ("doc", "id"):
-            left = httpx.get(f"{server.url}/{room}/solution/s-9001", headers={"Accept": "text/turtle"})
-            assert left.status_code == 410
-            assert "sg:Tombstone" in left.text
-        gone = httpx.get(f"{server.url}/doc/solution/s-9001", headers={"Accept": "application/json"})
-        assert gone.status_code == 410
-        assert "It was a duplicate." in gone.json()["detail"]
-        assert gone.json()["successor"] == THING
-        page = httpx.get(f"{server.url}/doc/solution/s-9001", headers={"Accept": "text/html"})
-        assert "It was a duplicate." in page.text
-        for room in ("doc", "id"):
-            merged = httpx.get(f"{server.url}/{room}/solution/s-9002", headers={"Accept": "text/turtle"})
-            assert (merged.status_code, merged.headers["location"]) == (301, "/id/solution/s-0002")
+    neighbours = rooms / "queries" / "page" / "neighbours.rq"
+    neighbours.write_text(neighbours.read_text("utf-8").replace("?direction", "?whither"), "utf-8")
+    with running(folder / "state", SUNDGRAF_ROOMS=str(rooms)) as server:
+        yield server
+
+
+def test_withdrawn_is_410_with_its_tombstone_and_merged_is_301(changed):
+    for room in ("doc", "id"):
+        left = httpx.get(f"{changed.url}/{room}/solution/s-9001", headers={"Accept": "text/turtle"})
+        assert left.status_code == 410
+        assert "sg:Tombstone" in left.text
+    gone = httpx.get(f"{changed.url}/doc/solution/s-9001", headers={"Accept": "application/json"})
+    assert gone.status_code == 410
+    assert "It was a duplicate." in gone.json()["detail"]
+    assert gone.json()["successor"] == THING
+    page = httpx.get(f"{changed.url}/doc/solution/s-9001", headers={"Accept": "text/html"})
+    assert "It was a duplicate." in page.text
+    for room in ("doc", "id"):
+        merged = httpx.get(f"{changed.url}/{room}/solution/s-9002", headers={"Accept": "text/turtle"})
+        assert (merged.status_code, merged.headers["location"]) == (301, "/id/solution/s-0002")
+
+
+def test_fault_of_ours_is_a_page_with_a_way_on_and_is_logged(changed):
+    address = f"{changed.url}/neighbourhood/solution/s-0003"
+    page = httpx.get(f"{address}?lang=da", headers={"Accept": "text/html"})
+    assert page.status_code == 500
+    assert "Noget gik galt her" in page.text
+    assert "Fejlen er vores; den er skrevet i loggen." in page.text
+    assert '<a href="/catalogue?lang=da">' in page.text
+    assert "KeyError" not in page.text
+    problem = httpx.get(address, headers={"Accept": "application/json"})
+    assert (problem.status_code, problem.headers["content-type"]) == (500, "application/problem+json")
+    assert problem.headers["access-control-allow-origin"] == "*"
+    assert problem.json()["title"] == "Something went wrong here"
+    assert '"error": "KeyError"' in changed.said()
+    assert httpx.get(f"{changed.url}/health").status_code == 200
+
+
+def test_files_of_pages_are_kept_for_a_year_under_the_mark_of_their_content(server):
+    page = httpx.get(server.url, headers={"Accept": "text/html"}).text
+    addresses = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
+    assert {address.partition("?")[0] for address in addresses} == {
+        "/static/icon.svg", "/static/style.css", "/static/page.js",
+    }  # fmt: skip
+    for address in addresses:
+        kept = httpx.get(server.url + address)
+        assert (kept.status_code, kept.headers["cache-control"]) == (200, "public, max-age=31536000, immutable")
+        for other in (address.partition("?")[0], address + "0"):
+            assert httpx.get(server.url + other).headers["cache-control"] == "no-cache"
+        again = httpx.get(server.url + address, headers={"If-None-Match": kept.headers["etag"]})
+        assert again.status_code == 304
 
 
 def test_dumps_match_their_checksums_and_hold_the_graph(server):

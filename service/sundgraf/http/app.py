@@ -15,7 +15,6 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
-from starlette.staticfiles import StaticFiles
 
 from sundgraf import __version__
 from sundgraf.application.ask import load_questions
@@ -63,7 +62,6 @@ from sundgraf.store.embedded import EmbeddedStore
 from sundgraf.store.lookup import Lookup
 from sundgraf.store.remote import RemoteStore
 
-_STATIC = Path(__file__).parent / "static"
 _QUIET_SECONDS = 15.0  # after the start, before the change feed is looked after
 
 
@@ -82,7 +80,7 @@ def create_app(
         )  # fmt: skip
     else:
         store = EmbeddedStore(announcement, workers=settings.workers, trusted_workers=1, queue=settings.queue)
-    pages = Pages(bundle.queries / "columns.toml")
+    pages = Pages(bundle.queries / "columns.toml", bundle.queries / "problems.toml")
     board = Board(folder, place)
     metered = MeteredStore(store, board)
     context = Context(settings, bundle, metered, load_questions(bundle.queries / "ask"), pages)
@@ -130,7 +128,7 @@ def create_app(
     routers = [operations.router(context, board, folder), *(routes.router(context) for routes in nouns)]
     for router in routers:
         app.include_router(router)
-    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    app.mount("/static", pages.assets, name="static")
     routers.append(resource.router(context))  # last: it takes whole rooms of paths
     app.include_router(routers[-1])
     _add_error_responses(app, pages, context)

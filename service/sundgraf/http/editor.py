@@ -71,7 +71,7 @@ async def editor_page(context: Context, request: Request, version: str, query: s
             found |= await _run(context, text)
         except SundgrafError as error:
             status, _ = problems.status_of(error)
-            found["fault"] = str(error)
+            found["fault"] = context.pages.said(str(error), language_of(request))
     return context.pages.render(
         request, "sparql.html", status=status,
         headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"},

@@ -15,6 +15,8 @@ from starlette.responses import HTMLResponse
 
 from sundgraf.domain.names import name_of
 from sundgraf.domain.terms import IRI, XSD, Literal
+from sundgraf.http.assets import Assets
+from sundgraf.http.danish import Danish
 
 LANGUAGES = ("en", "da")
 _LABEL_ENDINGS = ("Label", "Title", "Name")
@@ -31,8 +33,9 @@ SAFE = {
 class Pages:
     """Renders templates for a reader."""
 
-    def __init__(self, columns: Path | None = None) -> None:
+    def __init__(self, columns: Path | None = None, problems: Path | None = None) -> None:
         self.near: Callable[[str, str], list[tuple[str, str]]] = lambda _path, _language: []
+        self.danish = Danish(problems or Path())
         self._columns = tomllib.loads(columns.read_text("utf-8")) if columns else {}
         self.templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
@@ -41,6 +44,8 @@ class Pages:
             lstrip_blocks=True,
             undefined=jinja2.StrictUndefined,
         )
+        self.assets = Assets()
+        self.templates.globals["asset"] = self.assets.address
         self.templates.filters["path"] = local_path
         self.templates.filters["page"] = page_path
         self.templates.filters["shown_columns"] = self._headed
@@ -60,6 +65,10 @@ class Pages:
             for column in shown_columns(names)
             for name in [column.link or column.text]
         ]
+
+    def said(self, english: str, language: str) -> str:
+        """Return what an error says in a language, in English where nobody wrote it in Danish."""
+        return (self.danish.say(english) if language == "da" else "") or english
 
     def render(
         self,

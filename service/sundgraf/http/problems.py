@@ -72,8 +72,10 @@ def respond(request: Request, pages: Pages, status: int, title: str, detail: str
     if status == 503:
         headers["Retry-After"] = "5"
     if prefers_html(request.headers.get("accept", "")):
+        danish = pages.danish.say(detail) if language_of(request) == "da" else ""
         return pages.render(
             request, "problem.html", status=status, headers=headers, code=status, title=title, detail=detail,
+            danish=danish,
             successor=members.get("successor", ""), words=words_of(request.url.path) if status == 404 else "",
             near=pages.near(request.url.path, language_of(request)) if status == 404 else [],
         )  # fmt: skip

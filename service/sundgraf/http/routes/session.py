@@ -39,7 +39,8 @@ def router(context: Context) -> APIRouter:
             find_token(context.settings.state, secret)
         except NotSignedIn as error:
             return context.pages.render(
-                request, "sign-in.html", status=401, headers=_PRIVATE, fault=str(error), signed_in=False, key="",
+                request, "sign-in.html", status=401, headers=_PRIVATE,
+                fault=context.pages.said(str(error), language_of(request)), signed_in=False, key="",
             )  # fmt: skip
         tries.forget(request)
         answer = RedirectResponse(f"/submissions?lang={language_of(request)}", 303, _PRIVATE)
