@@ -21,9 +21,12 @@ from sundgraf.http.routes.sparql import NO_WRITES
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "service" / "sundgraf"
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type)} - {"StoreUnusable", "MalformedData"}
-NOT_FOR_READERS = {f"application/{name}.py" for name in (  # they speak to who runs a command
-    "answer_locally", "backup", "dump", "export_accepted", "format_files", "load", "replay", "template")} | {
-    "http/serve.py", "http/pushing.py"}  # fmt: skip
+NOT_FOR_READERS = {  # they speak to who runs a command, or to programs alone
+    *(f"application/{name}.py" for name in (
+        "answer_locally", "backup", "comparable", "dump", "export_accepted", "format_files", "load", "replay",
+        "template")),
+    *(f"http/{name}.py" for name in ("serve", "pushing", "matching", "reconciling", "routes/reconcile")),
+}  # fmt: skip
 
 HTML = {"Accept": "text/html"}
 ATOM = "{http://www.w3.org/2005/Atom}"
