@@ -12,6 +12,7 @@ from sundgraf.application.review import Difference, readable
 from sundgraf.application.validate import published_store
 from sundgraf.domain.errors import NotFound
 from sundgraf.domain.names import BASE
+from sundgraf.domain.terms import IRI, XSD, Literal, Term
 from sundgraf.store import generations, journal
 from sundgraf.store.turtle import write_turtle
 from sundgraf.store.writers import write_graph
@@ -84,6 +85,14 @@ def version_text(record: str, number: int, format: str, state: Path, root: Path)
     return write_graph(version_of(record, number, state, root), format)
 
 
+def version_rows(record: str, number: int, state: Path, root: Path) -> list[dict[str, Term]]:
+    """Return a version of a record as rows of a property and a value."""
+    return [
+        {"property": IRI(triple.predicate.value), "value": _term(triple.object)}
+        for triple in version_of(record, number, state, root)
+    ]
+
+
 def stated_text(record: str, state: Path, root: Path) -> str:
     """Return what is stated of a record now in Turtle; "" where nothing is."""
     if not record.startswith(f"{BASE}id/"):
@@ -93,6 +102,15 @@ def stated_text(record: str, state: Path, root: Path) -> str:
     except ValueError:
         return ""
     return write_turtle(triples) if triples else ""
+
+
+def _term(value: object) -> Term:
+    if isinstance(value, ox.NamedNode):
+        return IRI(value.value)
+    if isinstance(value, ox.Literal):
+        plain = value.language or value.datatype.value == f"{XSD}string"
+        return Literal(value.value, "" if plain else value.datatype.value, value.language or "")
+    return Literal(str(value))
 
 
 def _changes_of(node: ox.NamedNode, base: ox.Store) -> set[int]:

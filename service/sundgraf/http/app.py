@@ -41,6 +41,8 @@ from sundgraf.http.routes import (
     feed,
     history,
     home,
+    linkset,
+    memento,
     operations,
     pictures,
     reconcile,
@@ -122,8 +124,8 @@ def create_app(
         default_response_class=JSONResponse,
     )
     nouns = (
-        ask, browse, catalogue, discovery, dump, feed, history, home, pictures, reconcile, reference, report, search,
-        session, submission, template, terms, validate,
+        ask, browse, catalogue, discovery, dump, feed, history, home, linkset, memento, pictures, reconcile, reference,
+        report, search, session, submission, template, terms, validate,
     )  # fmt: skip
     routers = [operations.router(context, board, folder), *(routes.router(context) for routes in nouns)]
     for router in routers:

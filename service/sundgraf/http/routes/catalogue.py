@@ -15,8 +15,10 @@ from sundgraf.http import facts
 from sundgraf.http.context import Context
 from sundgraf.http.delivery import entity_tag
 from sundgraf.http.dumps import find_dumps
+from sundgraf.http.links import dataset_links, say
 
 _FORMATS = (*GRAPHS, HTML)
+_LINKS = say(dataset_links())
 _PATIENCE = 3.0  # seconds; then the catalogue goes out without the sizes and checksums of files that are being made
 
 
@@ -62,7 +64,7 @@ async def _page(context: Context, request: Request) -> Response:
     return context.pages.render(
         request, "catalogue.html", path="/.well-known/void" if "void" in request.url.path else "/catalog",
         downloads=await _downloads(context), graphs=await facts.graphs(context), formats=GRAPHS,
-        triples=await facts.triple_count(context), publication=context.store.publication(),
+        triples=await facts.triple_count(context), publication=context.store.publication(), headers={"Link": _LINKS},
     )  # fmt: skip
 
 
@@ -73,4 +75,4 @@ def _format(request: Request, extension: str) -> Format:
 
 def _respond(format: Format, body: bytes, context: Context) -> Response:
     etag = entity_tag(format.name, hashlib.sha256(body).hexdigest())
-    return Response(body, headers={"Content-Type": format.content_type, "Vary": "Accept", "ETag": etag})
+    return Response(body, headers={"Content-Type": format.content_type, "Vary": "Accept", "ETag": etag, "Link": _LINKS})

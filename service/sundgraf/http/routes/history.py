@@ -6,14 +6,17 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from sundgraf.application.apart import apart
-from sundgraf.application.history import difference_between, version_text, versions
+from sundgraf.application.history import difference_between, version_rows, version_text, versions
 from sundgraf.application.query import construct
 from sundgraf.domain.errors import InvalidParameter
 from sundgraf.domain.media import GRAPHS, HTML, PLAIN_JSON, choose, named
-from sundgraf.domain.names import parse_path
+from sundgraf.domain.names import Name, parse_path
+from sundgraf.http.choosing import names
 from sundgraf.http.context import Context
 from sundgraf.http.facts import page_query
 from sundgraf.http.pages import language_of
+from sundgraf.http.record import group_facts, title_of
+from sundgraf.http.routes.memento import memento_headers
 from sundgraf.store import generations
 
 _SECONDS = 30.0
@@ -78,18 +81,26 @@ def router(context: Context) -> APIRouter:
     return routes
 
 
-async def version_document(context: Context, request: Request, iri: str, number: int, format: str) -> Response:
-    """Return a version of a record in an RDF format; a publication never changes, so it may be kept for ever."""
-    wanted = named(format, GRAPHS) if format else choose(request.headers.get("accept", ""), GRAPHS)
-    body = await apart(
-        version_text, iri, number, wanted.name, context.settings.state, context.bundle.root, seconds=_SECONDS
-    )
-    return Response(
-        body,
-        headers={
-            "Content-Type": wanted.content_type, "Vary": "Accept", "Cache-Control": "public, max-age=31536000",
-            "Sundgraf-Publication": str(number),
-        },
+async def version_document(context: Context, request: Request, name: Name, number: int, format: str) -> Response:
+    """Return a version of a record as a page or in an RDF format; it never changes, so it may be kept for ever."""
+    offered = (*GRAPHS, HTML)
+    wanted = named(format, offered) if format else choose(request.headers.get("accept", ""), offered)
+    state, root = context.settings.state, context.bundle.root
+    headers = {
+        "Content-Type": wanted.content_type, "Vary": "Accept", "Sundgraf-Publication": str(number),
+        **memento_headers(context, request, name, number),
+    }  # fmt: skip
+    if wanted is not HTML:
+        headers["Cache-Control"] = "public, max-age=31536000"
+        body = await apart(version_text, name.iri, number, wanted.name, state, root, seconds=_SECONDS)
+        return Response(body, headers=headers)
+    rows = await apart(version_rows, name.iri, number, state, root, seconds=_SECONDS)
+    language, called = language_of(request), await names(context)
+    del headers["Content-Type"], headers["Vary"]  # those of a page are set with it
+    return context.pages.render(
+        request, "version.html", headers={**headers, "Cache-Control": "no-cache"}, name=name, number=number,
+        title=title_of(rows, language) or name.rest, facts=group_facts(rows, called, language),
+        when=headers.get("Memento-Datetime", ""),
     )  # fmt: skip
 
 

@@ -29,12 +29,13 @@ from sundgraf.http.choosing import names
 from sundgraf.http.context import Context
 from sundgraf.http.delivery import CACHEABLE, entity_tag
 from sundgraf.http.facts import page_query
-from sundgraf.http.links import link_header
+from sundgraf.http.links import Link, link_header, linkset_links, memento_links, say
 from sundgraf.http.pages import language_of
 from sundgraf.http.record import group_claims, group_facts, title_of
 from sundgraf.http.reference import ROOMS as REFERENCE
 from sundgraf.http.reference import reference_page
 from sundgraf.http.routes.history import version_document
+from sundgraf.http.routes.memento import site_of
 from sundgraf.http.routes.sparql import NO_WRITES
 from sundgraf.http.structured import as_script, tell_record
 from sundgraf.http.support import by_date, differing_stages, find_support, key_of, rows_of
@@ -67,7 +68,8 @@ def router(context: Context) -> APIRouter:
             return await document(request, "id", rest)
         target = name.document + (f".{extension}" if extension else "")
         query = f"?{request.url.query}" if request.url.query else ""
-        headers = {"Vary": "Accept, Accept-Language", "Link": f'<{name.document}>; rel="describedby"'}
+        links = [Link(name.iri, "cite-as"), Link(name.document, "describedby"), *linkset_links(name)]
+        headers = {"Vary": "Accept, Accept-Language", "Link": say(links)}
         return RedirectResponse(target + query, 303, headers)
 
     @routes.get("/def", include_in_schema=False)
@@ -81,7 +83,7 @@ def router(context: Context) -> APIRouter:
             if not (version.isascii() and version.isdigit() and len(version) < 10):
                 raise InvalidParameter(f"version={version[:40]!r} is no publication number.", "version")
             asked = extension or request.query_params.get("format", "")
-            return await version_document(context, request, name.iri, int(version), asked)
+            return await version_document(context, request, name, int(version), asked)
         page = _page_of(request)
         if extension == "rq" and name.room == "query":
             return _query_text(context, name)
@@ -96,7 +98,8 @@ def router(context: Context) -> APIRouter:
             if not (asked or format.media_type in request.headers.get("accept", "")) or format not in GRAPHS:
                 raise
             left = await construct(context.store, queries["describe"], {"thing": IRI(name.iri)}, format)
-            headers = {"Content-Type": format.content_type, "Vary": "Accept, Accept-Language"}
+            links = say([Link(name.iri, "cite-as"), *memento_links(name, site_of(request))])
+            headers = {"Content-Type": format.content_type, "Vary": "Accept, Accept-Language", "Link": links}
             return Response(left, 410, {**headers, "Cache-Control": "no-cache"})
         except Moved as moved:
             return _moved(moved)
@@ -140,13 +143,13 @@ async def _respond(
         else:
             body = await describe_graph(context.store, queries, name.iri, format)
         return Response(body, headers={**headers, "Link": link_header(name, others)})
-    iri = name.iri
+    iri, site = name.iri, site_of(request)
     if name.room == "def" and not name.rest and format not in (HTML, CSV):
         body = await describe_ontology(context.store, queries, iri, format)
         return Response(body, headers={**headers, "Link": link_header(name, others)})
     if format is HTML or format is CSV:
         description = await describe(context.store, queries, iri, page, is_graph=name.room == "graph")
-        headers["Link"] = link_header(name, others, page, description.pages, asked)
+        headers["Link"] = link_header(name, others, page, description.pages, asked, site, _classes_of(description))
         if format is CSV:
             return Response(_table(iri, description), headers=headers)
         if name.room in REFERENCE and (reference := await reference_page(context, request, name, headers)):
@@ -155,7 +158,7 @@ async def _respond(
     body, description = await describe_as(
         context.store, queries, iri, page, format, f"{BASE.rstrip('/')}{name.document}"
     )
-    headers["Link"] = link_header(name, others, page, description.pages, asked)
+    headers["Link"] = link_header(name, others, page, description.pages, asked, site, _classes_of(description))
     return Response(body, headers=headers)
 
 
@@ -197,8 +200,11 @@ async def _page(
 
 def _class_of(description: Description) -> str:
     """Return the first of our classes that the thing belongs to, "" if none."""
-    classes = [str(row["value"]) for row in description.facts if str(row["property"]).endswith("#type")]
-    return next((iri for iri in sorted(classes) if iri.startswith(BASE)), "")
+    return next((iri for iri in sorted(_classes_of(description)) if iri.startswith(BASE)), "")
+
+
+def _classes_of(description: Description) -> list[str]:
+    return [str(row["value"]) for row in description.facts if str(row["property"]).endswith("#type")]
 
 
 def _query_text(context: Context, name: Name) -> Response:
