@@ -6,7 +6,7 @@ from collections import Counter
 
 from markupsafe import Markup
 
-from sundgraf.http.pictures.drawing import LETTER_WIDTH, Row, Work, anchor, cut, disc, join, picture, tag
+from sundgraf.http.pictures.drawing import LETTER_WIDTH, Row, Work, anchor, cut, disc, join, picture, side_label, tag
 
 CELL, ROW = 44, 30  # pixels
 _WIDE = 112
@@ -52,7 +52,7 @@ def draw(work: Work, most_rows: int = 0) -> Markup:
 
 
 def _side(work: Work, name: str, row: Row, width: float, y: float, at: int) -> Markup:
-    label = tag("text", cut(name, width - 8, 14), x=4, y=y + 20, class_="label")
+    label = side_label(name, y, ROW, width)
     address = work.link(row, "row_link")
     return join([_band(width, y, at), anchor(address, name, label) if address else label])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from sundgraf.http.pictures.drawing import Row, Work, anchor, cut, disc, join, picture, tag
+from sundgraf.http.pictures.drawing import Row, Work, anchor, disc, join, picture, side_label, tag
 
 _SIDE, _ROW, _HEAD, _YEAR = 320, 26, 34, 64  # pixels
 _NOW = 2027.0
@@ -60,7 +60,7 @@ def _lane(work: Work, rows: list[Row], first: int, y: float) -> tuple[Markup, Ma
         for each in rows
         if work.part("date") in each and _when(str(each[work.part("date")])) >= first
     ]
-    label = tag("text", cut(title, _SIDE - 8, 14), x=4, y=y + 18, class_="label")
+    label = side_label(title, y, _ROW, _SIDE)
     told = f"{title}, {span}: {row.get('stageLabel', work.say('stage unknown', 'stadie ukendt'))}"
     return anchor(work.link(row), told, label), tag("g", tag("title", told), bar, *reports)
 
