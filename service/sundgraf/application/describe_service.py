@@ -1,4 +1,4 @@
-"""What the service says of itself: SPARQL service description, VoID and a DCAT-AP 3.0.1 catalogue.
+"""What the service says of itself: SPARQL service description and VoID (the catalogue: describe_catalogue.py).
 
 Identifiers and addresses are those of the canonical base, which redirects to the host in use: a description must not
 change with the host it was fetched from.
@@ -6,7 +6,7 @@ change with the host it was fetched from.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sundgraf.domain.media import GRAPHS, SOLUTIONS, Format
@@ -20,15 +20,14 @@ CATALOG = f"{BASE}catalog"
 SERVICE = f"{BASE}sparql"
 PUBLISHER = f"{BASE}id/organisation/o-0000"
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
-_AUTHORITY = "http://publications.europa.eu/resource/authority/"
+AUTHORITY = "http://publications.europa.eu/resource/authority/"
 _W3C_FORMATS = {
     "json": "SPARQL_Results_JSON", "xml": "SPARQL_Results_XML", "csv": "SPARQL_Results_CSV",
     "tsv": "SPARQL_Results_TSV", "turtle": "Turtle", "ntriples": "N-Triples", "rdfxml": "RDF_XML",
     "jsonld": "JSON-LD", "trig": "TriG", "nquads": "N-Quads", "n3": "N3",
 }  # fmt: skip
-_EU_FILE_TYPES = {"nquads": "RDF_N_QUADS", "turtle": "RDF_TURTLE", "jsonld": "JSON_LD"}
-_PREFIXES = {
-    "formats": "http://www.w3.org/ns/formats/", "dct": "http://purl.org/dc/terms/", "eu": _AUTHORITY,
+PREFIXES = {
+    "formats": "http://www.w3.org/ns/formats/", "dct": "http://purl.org/dc/terms/", "eu": AUTHORITY,
     "dcatap": "http://data.europa.eu/r5r/",
 }  # fmt: skip
 
@@ -58,12 +57,23 @@ class Download:
     sha256: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Linkset:
+    """How many statements lead to a partner's things, by property; `target` is what the partner's dataset is called."""
+
+    partner: str
+    target: str
+    space: str
+    titles: tuple[Literal, ...]
+    counts: tuple[tuple[str, int], ...]
+
+
 def describe_service(publication: Publication, graphs: Sequence[Graph], triples: int, address: str) -> Document:
     """Return the SPARQL 1.1 service description, with the VoID figures of what it serves.
 
     `address` is where this very service was asked: the one address that must be that of the host in use.
     """
-    document = Document(_PREFIXES)
+    document = Document(PREFIXES)
     service = document.add(SERVICE).has("rdf:type", "sd:Service", "dcat:DataService")
     service.has("sd:endpoint", address).has("sd:supportedLanguage", "sd:SPARQL11Query")
     service.has("sd:feature", "sd:EmptyGraphs")
@@ -84,84 +94,46 @@ def describe_service(publication: Publication, graphs: Sequence[Graph], triples:
     return document
 
 
-def describe_dataset(publication: Publication, triples: int, classes: Sequence[tuple[str, int]]) -> Document:
-    """Return the VoID description: figures for the whole and per class."""
-    document = Document(_PREFIXES)
+def describe_dataset(
+    publication: Publication,
+    triples: int,
+    classes: Sequence[tuple[str, int]],
+    properties: Mapping[str, Sequence[tuple[str, int, int]]],
+    linksets: Sequence[Linkset],
+) -> Document:
+    """Return the VoID description: figures for the whole, per class and property, and the links to each partner.
+
+    `properties` are (property, statements, subjects) for each class, and for all things under "".
+    """
+    document = Document(PREFIXES)
     dataset = _add_void(document, publication, triples)
     document.add(f"{BASE}.well-known/void").has("rdf:type", "void:DatasetDescription").has("foaf:topic", DATASET)
+    dataset.has("void:classes", len(classes)).has("void:properties", len(properties.get("", ())))
+    _add_properties(document, dataset, properties.get("", ()))
     for iri, count in classes:
         part = document.blank()
         dataset.has("void:classPartition", part)
-        document.add(part).has("void:class", iri).has("void:entities", count)
+        said = document.add(part).has("void:class", iri).has("void:entities", count)
+        _add_properties(document, said, properties.get(iri, ()))
+    for linkset in linksets:
+        address = f"{BASE}mappings/{linkset.partner}"
+        for predicate, count in linkset.counts:
+            part = document.blank()
+            dataset.has("void:subset", part)
+            said = document.add(part).has("rdf:type", "void:Linkset").has("dcterms:title", *linkset.titles)
+            said.has("void:linkPredicate", predicate).has("void:triples", count).has("foaf:page", address)
+            said.has("void:subjectsTarget", DATASET).has("void:objectsTarget", linkset.target)
+        document.add(linkset.target).has("rdf:type", "void:Dataset").has("void:uriSpace", Literal(linkset.space))
+        document.add(linkset.target).has("dcterms:title", *linkset.titles)
     return document
 
 
-def describe_catalogue(publication: Publication, graphs: Sequence[Graph], downloads: Sequence[Download]) -> Document:
-    """Return the DCAT-AP 3.0.1 catalogue: the whole graph with its downloads, and a dataset for every named graph."""
-    document = Document(_PREFIXES)
-    made = Literal(publication.time, "xsd:dateTime")
-    catalogue = document.add(CATALOG).has("rdf:type", "dcat:Catalog")
-    catalogue.has("dcterms:title", Literal("sundgraf", language="en"), Literal("sundgraf", language="da"))
-    catalogue.has(
-        "dcterms:description",
-        Literal("Open knowledge graph of AI and other new technology in healthcare.", language="en"),
-        Literal("Åben vidensgraf om kunstig intelligens og anden ny teknologi i sundhedsvæsenet.", language="da"),
-    ).has("dcterms:publisher", PUBLISHER).has("dcterms:license", LICENCE).has("dcterms:modified", made)
-    catalogue.has("dcat:dataset", DATASET).has("dcat:service", SERVICE).has("foaf:homepage", BASE)
-    catalogue.has("dcterms:language", f"{_AUTHORITY}language/DAN", f"{_AUTHORITY}language/ENG")
-    document.add(PUBLISHER).has("rdf:type", "foaf:Agent").has("foaf:name", Literal("sundgraf"))
-    document.add(BASE).has("rdf:type", "foaf:Document")
-    document.add(LICENCE).has("rdf:type", "dcterms:LicenseDocument")
-    document.add(SERVICE).has("rdf:type", "dcat:DataService").has("dcat:endpointURL", SERVICE).has(
-        "dcterms:title", Literal("SPARQL endpoint of sundgraf", language="en")
-    ).has("dcat:servesDataset", DATASET).has("dcat:endpointDescription", f"{BASE}openapi.json").has(
-        "dcterms:license", LICENCE
-    )
-    document.add(SERVICE).has("dcterms:publisher", PUBLISHER)
-    whole = document.add(DATASET).has("rdf:type", "dcat:Dataset")
-    whole.has("dcterms:title", Literal("The whole sundgraf graph", language="en"),
-              Literal("Hele sundgraf-grafen", language="da"))  # fmt: skip
-    whole.has(
-        "dcterms:description",
-        Literal("Every published statement with the source it comes from, one named graph per source.", language="en"),
-        Literal("Alle udgivne udsagn med den kilde, de kommer fra; én navngiven graf pr. kilde.", language="da"),
-    ).has("dcterms:publisher", PUBLISHER).has("dcterms:modified", made).has(
-        "dcat:theme", f"{_AUTHORITY}data-theme/HEAL"
-    )
-    whole.has("dcat:version", Literal(str(publication.number)))
-    for download in downloads:
-        _add_distribution(document, whole, download)
-    for graph in graphs:
-        part = document.add(graph.iri).has("rdf:type", "dcat:Dataset").has("dcterms:isPartOf", DATASET)
-        part.has("dcterms:title", *(graph.titles or (Literal(graph.iri.removeprefix(BASE), language="en"),)))
-        part.has(
-            "dcterms:description",
-            *(graph.descriptions or (Literal(f"The named graph {graph.iri.removeprefix(BASE)}.", language="en"),)),
-        ).has("dcterms:publisher", PUBLISHER)
-        catalogue.has("dcat:dataset", graph.iri)
-        address = f"{graph.iri}.ttl"
-        part.has("dcat:distribution", address)
-        document.add(address).has("rdf:type", "dcat:Distribution").has("dcat:accessURL", address).has(
-            "dcat:downloadURL", address
-        ).has("dcterms:license", LICENCE).has("dcterms:format", f"{_AUTHORITY}file-type/RDF_TURTLE")
-    return document
-
-
-def _add_distribution(document: Document, dataset: Subject, download: Download) -> None:
-    address = f"{BASE}dump/{download.name}"
-    dataset.has("dcat:distribution", address)
-    said = document.add(address).has("rdf:type", "dcat:Distribution").has("dcat:accessURL", address)
-    said.has("dcat:downloadURL", address).has("dcterms:license", LICENCE)
-    said.has("dcat:mediaType", f"https://www.iana.org/assignments/media-types/{download.format.media_type}")
-    said.has("dcat:compressFormat", "https://www.iana.org/assignments/media-types/application/gzip")
-    said.has("dcterms:format", f"{_AUTHORITY}file-type/{_EU_FILE_TYPES[download.format.name]}")
-    if not download.sha256:
-        return
-    checksum = document.blank()
-    said.has("dcat:byteSize", Literal(str(download.size), "xsd:nonNegativeInteger")).has("spdx:checksum", checksum)
-    document.add(checksum).has("rdf:type", "spdx:Checksum").has("spdx:algorithm", "spdx:checksumAlgorithm_sha256").has(
-        "spdx:checksumValue", Literal(download.sha256, "xsd:hexBinary")
-    )
+def _add_properties(document: Document, of: Subject, properties: Sequence[tuple[str, int, int]]) -> None:
+    for iri, count, subjects in properties:
+        part = document.blank()
+        of.has("void:propertyPartition", part)
+        said = document.add(part).has("void:property", iri).has("void:triples", count)
+        said.has("void:distinctSubjects", subjects)
 
 
 def _add_void(document: Document, publication: Publication, triples: int) -> Subject:

@@ -96,6 +96,21 @@ async def classes(context: Context) -> list[tuple[str, int]]:
     return await once(context, "classes", make)
 
 
+async def properties(context: Context) -> dict[str, list[tuple[str, int, int]]]:
+    """Return (property, statements, subjects) for each class, and for all things under ""."""
+
+    async def make() -> dict[str, list[tuple[str, int, int]]]:
+        found: dict[str, list[tuple[str, int, int]]] = {}
+        for name in ("properties", "class-properties"):
+            for row in await page_rows(context, name):
+                of = str(row.get("class", ""))
+                counts = int(str(row["statements"])), int(str(row["subjects"]))
+                found.setdefault(of, []).append((str(row["property"]), *counts))
+        return found
+
+    return await once(context, "properties", make)
+
+
 async def triple_count(context: Context) -> int:
     """Return the number of triples in the default graph."""
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from sundgraf.application.describe_service import Download, describe_catalogue, describe_dataset
+from sundgraf.application.describe_catalogue import describe_catalogue
+from sundgraf.application.describe_service import Download, Linkset, describe_dataset
 from sundgraf.application.dump import FILES
 from sundgraf.domain.errors import Busy
 from sundgraf.domain.media import GRAPHS, HTML, Format, choose, named
+from sundgraf.domain.terms import Literal
 from sundgraf.http import facts
 from sundgraf.http.context import Context
 from sundgraf.http.delivery import entity_tag
 from sundgraf.http.dumps import find_dumps
 from sundgraf.http.links import dataset_links, say
+from sundgraf.http.routes.mappings import find_correspondences
 
 _FORMATS = (*GRAPHS, HTML)
 _LINKS = say(dataset_links())
@@ -32,7 +36,8 @@ def router(context: Context) -> APIRouter:
         if format is HTML:
             return await _page(context, request)
         triples, classes = await facts.triple_count(context), await facts.classes(context)
-        document = describe_dataset(context.store.publication(), triples, classes)
+        properties, linksets = await facts.properties(context), await _linksets(context)
+        document = describe_dataset(context.store.publication(), triples, classes, properties, linksets)
         return _respond(format, document.write(format.name), context)
 
     @routes.get("/dataset", status_code=303, summary="The graph as a thing: see its description")
@@ -50,6 +55,19 @@ def router(context: Context) -> APIRouter:
     routes.add_api_route("/catalog", catalogue, summary="DCAT-AP 3.0.1 catalogue")
     routes.add_api_route("/catalog.{extension}", catalogue, include_in_schema=False)
     return routes
+
+
+async def _linksets(context: Context) -> list[Linkset]:
+    found = []
+    for partner, held in (await find_correspondences(context)).values():
+        counts = Counter(one.predicate for one in held if one.match)
+        if counts:
+            title = Literal(f"sundgraf and {partner.title}", language="en")
+            titles = (title, Literal(f"sundgraf og {partner.title}", language="da"))
+            found.append(
+                Linkset(partner.name, partner.scheme, partner.spaces[0], titles, tuple(sorted(counts.items())))
+            )
+    return found
 
 
 async def _downloads(context: Context) -> list[Download]:
