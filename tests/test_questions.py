@@ -17,6 +17,7 @@ from sundgraf.application.ask import ask, load_questions
 from sundgraf.application.load import fill_with_rooms
 from sundgraf.application.query import rows_of
 from sundgraf.application.replay import add_log
+from sundgraf.application.search import with_search
 from sundgraf.domain.errors import BadInput, InvalidParameter
 from sundgraf.domain.media import JSON
 from sundgraf.domain.question import bind, parse_question
@@ -50,7 +51,8 @@ def graph() -> ox.Store:
 
 def answer(store: ox.Store, name: str) -> list[dict[str, str]]:
     question = QUESTIONS[name]
-    found = asyncio.run(ask(DirectStore(store, Publication(1, "")), question, question.examples(), JSON))
+    asked = with_search(DirectStore(store, Publication(1, "")), ROOT / "queries" / "page")
+    found = asyncio.run(ask(asked, question, question.examples(), JSON))
     return [{key: str(value) for key, value in row.items()} for row in rows_of(found.body)]
 
 

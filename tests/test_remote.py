@@ -22,6 +22,7 @@ from sundgraf.application.ask import ask, load_questions
 from sundgraf.application.load import fill_with_rooms
 from sundgraf.application.push import push
 from sundgraf.application.query import rows_of
+from sundgraf.application.search import with_search
 from sundgraf.domain.errors import MalformedQuery, OutOfTime, StoreError, Unreachable
 from sundgraf.domain.media import JSON
 from sundgraf.domain.sparql import bind_values, ordering_of
@@ -72,12 +73,13 @@ def test_every_question_has_the_same_answer_on_both_engines(engine, served, grap
     async def both() -> None:
         remote = RemoteStore(engine.query)
         await remote.open()
-        here = DirectStore(graph, Publication(1, ""))
+        folder = ROOT / "queries" / "page"
+        here, there_too = with_search(DirectStore(graph, Publication(1, "")), folder), with_search(remote, folder)
         different = []
         for question in QUESTIONS.values():
             if question.name == "changes-between":
                 continue  # it reads the log of the service, and the graph at hand was never published
-            there = await ask(remote, question, question.examples(), JSON)
+            there = await ask(there_too, question, question.examples(), JSON)
             rows = rows_of(b"".join([piece async for piece in there]))
             expected = rows_of((await ask(here, question, question.examples(), JSON)).body)
             if engine.name == "virtuoso" and question.name in SORTED_BY_WHAT_IS_NOT_SELECTED:

@@ -39,7 +39,7 @@ def ask_stored(settings: Settings, root: Path, name: str, options: Sequence[str]
     """Return the answer to a stored question, parameters given as `--name value`."""
     question = find_question(root, name)
     given = _parameters(options)
-    body = asyncio.run(ask_locally(settings.state, question, given, "json" if form == "table" else form))
+    body = asyncio.run(ask_locally(settings.state, root, question, given, "json" if form == "table" else form))
     known = {parameter.name for parameter in question.parameters}
     return _shown(body, form, hidden=known)
 
@@ -57,9 +57,9 @@ def show_report(settings: Settings, root: Path, language: str, as_json: bool) ->
     )
 
 
-def run_query(settings: Settings, text: str, form: str) -> str:
+def run_query(settings: Settings, root: Path, text: str, form: str) -> str:
     """Return the answer to a SPARQL query on the local graph."""
-    return _shown(asyncio.run(answer_locally(settings.state, text, _format_name(text, form))), form)
+    return _shown(asyncio.run(answer_locally(settings.state, root, text, _format_name(text, form))), form)
 
 
 def run_remote_query(endpoint: str, text: str, form: str) -> str:

@@ -183,7 +183,8 @@ def query(text: str, form: str, endpoint: str) -> None:
             text = Path(text[1:]).read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise BadInput(f"{text[1:]!r} cannot be read ({error}).") from error
-    answer = run_remote_query(endpoint, text, form) if endpoint else run_query(current_settings(), text, form)
+    settings = current_settings()
+    answer = run_remote_query(endpoint, text, form) if endpoint else run_query(settings, root_of(settings), text, form)
     click.echo(answer, nl=False)
 
 

@@ -9,23 +9,24 @@ from sundgraf.application.ask import ask, load_questions
 from sundgraf.application.dump import FILES, write_whole
 from sundgraf.application.query import Limits, answer_query, pick_format
 from sundgraf.application.report import Section, load_report, report
+from sundgraf.application.search import with_search
 from sundgraf.domain.errors import NotFound
 from sundgraf.domain.media import named
 from sundgraf.domain.question import Question
 from sundgraf.store.direct import open_direct
 
 
-async def answer_locally(state: Path, text: str, format_name: str) -> bytes:
+async def answer_locally(state: Path, root: Path, text: str, format_name: str) -> bytes:
     """Return the answer to a query. Raises MalformedQuery, UnknownFormat, Refused or StoreUnusable."""
-    store = open_direct(state)
+    store = with_search(open_direct(state), root / "queries" / "page")
     format = pick_format(text, "", format_name)
     answer = await answer_query(store, text, format, Limits(0))
     return b"".join([piece async for piece in answer])
 
 
-async def ask_locally(state: Path, question: Question, given: dict[str, str], format_name: str) -> bytes:
+async def ask_locally(state: Path, root: Path, question: Question, given: dict[str, str], format_name: str) -> bytes:
     """Return the answer to a stored question."""
-    store = open_direct(state)
+    store = with_search(open_direct(state), root / "queries" / "page")
     answer = await ask(store, question, given, pick_format(question.text, "", format_name))
     return b"".join([piece async for piece in answer])
 

@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 
 from sundgraf import __version__
 from sundgraf.application.ask import load_questions
+from sundgraf.application.search import SearchingStore
 from sundgraf.bundle import Bundle
 from sundgraf.domain.errors import NotFound, SundgrafError
 from sundgraf.domain.media import prefers_html
@@ -86,7 +87,8 @@ def create_app(
     pages = Pages(bundle.queries / "columns.toml", bundle.queries / "problems.toml")
     board = Board(folder, place)
     metered = MeteredStore(store, board)
-    context = Context(settings, bundle, metered, load_questions(bundle.queries / "ask"), pages)
+    searching = SearchingStore(metered, lambda: search.texts(context))
+    context = Context(settings, bundle, searching, load_questions(bundle.queries / "ask"), pages)
     pages.near = functools.partial(find_near, context)
     endpoint = SPARQLEndpoint(context)
     lookups = LookupAnswers(lambda: store.publication().number)

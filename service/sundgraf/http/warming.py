@@ -41,6 +41,7 @@ def _all(context: Context) -> Sequence[Callable[[], Awaitable[object]]]:
         lambda: facts.vocabulary(context), lambda: choosing.names(context), lambda: choosing.facets(context),
         lambda: search.finder(context), lambda: search.kind_names(context), lambda: facts.classes(context),
         lambda: facts.triple_count(context), lambda: matching.register(context),
+        lambda: search.texts(context),
     ]  # fmt: skip
     made += [lambda language=language: choosing.order(context, "title", language) for language in LANGUAGES]  # type: ignore[misc]
     made += [lambda language=language: home.drawings(context, language) for language in LANGUAGES]  # type: ignore[misc]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
+from sundgraf.application.query import table
+from sundgraf.application.search import make_texts
+from sundgraf.application.stemming import stems_of
 from sundgraf.domain.errors import InvalidParameter
 from sundgraf.domain.finder import Finder, Hit, Name
 from sundgraf.domain.media import HTML, PLAIN_JSON, choose
 from sundgraf.domain.names import name_of
 from sundgraf.domain.terms import Literal
+from sundgraf.domain.texts import Texts
 from sundgraf.domain.tsv import language_of as language_of_cell
-from sundgraf.domain.tsv import text_of
+from sundgraf.domain.tsv import rows_in, text_of
 from sundgraf.http import facts
 from sundgraf.http.context import Context
 from sundgraf.http.pages import language_of
@@ -21,6 +27,7 @@ _PREFIXES = {
     "sg": _SG, "org": "http://www.w3.org/ns/org#", "skos": "http://www.w3.org/2004/02/skos/core#",
 }  # fmt: skip
 _MOST = 100
+_IN_WORDS = 0.25  # of the score of what has the words, but is called otherwise
 
 
 def router(context: Context) -> APIRouter:
@@ -30,7 +37,7 @@ def router(context: Context) -> APIRouter:
     @routes.get("/search", summary="Things by their names, in Danish and English, slips forgiven")
     async def search(request: Request) -> Response:
         text = request.query_params.get("q", "").strip()
-        hits = (await finder(context)).find(text, _classes(request), language_of(request), _limit(request, 50))
+        hits = await _search(context, text, _classes(request), language_of(request), _limit(request, 50))
         if choose(request.headers.get("accept", ""), (HTML, PLAIN_JSON)) is HTML:
             return context.pages.render(
                 request, "search.html", q=text, hits=hits, kinds=await kind_names(context), sg=_SG
@@ -54,6 +61,18 @@ def router(context: Context) -> APIRouter:
     return routes
 
 
+async def _search(context: Context, text: str, classes: list[str], language: str, limit: int) -> list[Hit]:
+    """Return what is called like a text, then what else has its words in names and descriptions."""
+    index = await finder(context)
+    hits = index.find(text, classes, language, limit)
+    known, allowed = {hit.iri for hit in hits}, set(classes)
+    for iri, score in (await texts(context)).find(text) if len(hits) < limit else ():
+        held = index.classes(iri)
+        if iri not in known and held and not (allowed and allowed.isdisjoint(held)):
+            hits.append(Hit(iri, tuple(sorted(held)), index.label(iri, language), "", score * _IN_WORDS))
+    return hits[:limit]
+
+
 async def finder(context: Context) -> Finder:
     """Return the index of names of what is published; it is made once for each publication."""
 
@@ -62,13 +81,29 @@ async def finder(context: Context) -> Finder:
             context,
             "names",
             lambda rows: Finder(
-                Name(text_of(thing), text_of(class_), text_of(name), language_of_cell(name), alias != "")
-                for thing, class_, name, alias in rows
-                if name.startswith('"')
+                (
+                    Name(text_of(thing), text_of(class_), text_of(name), language_of_cell(name), alias != "")
+                    for thing, class_, name, alias in rows
+                    if name.startswith('"')
+                ),
+                stems_of,
             ),
         )
 
     return await facts.once(context, "finder", make)
+
+
+async def texts(context: Context) -> Texts:
+    """Return the index of the words of names and descriptions; it is made once for each publication."""
+
+    async def make() -> Texts:
+        names, said = [
+            await table(context.store, facts.page_query(context.bundle.queries / "page" / f"{name}.rq"))
+            for name in ("names", "texts")
+        ]
+        return await asyncio.to_thread(lambda: make_texts(rows_in(names), rows_in(said)))
+
+    return await facts.once(context, "texts", make)
 
 
 async def kind_names(context: Context) -> dict[tuple[str, str], str]:

@@ -1,0 +1,105 @@
+"""The search index over HTTP: words whatever their endings, accents and slips, in pages and in SPARQL."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from sundgraf.domain.searching import PROPERTY, find_searches, write_found
+
+SG = "PREFIX sg: <https://w3id.org/sundgraf/def/> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#> "
+JSON = {"Accept": "application/sparql-results+json"}
+
+
+@pytest.fixture(scope="module")
+def select(server):
+    def run(query: str) -> list[dict[str, str]]:
+        answer = httpx.get(server.sparql, params={"query": SG + query}, headers=JSON)
+        assert answer.status_code == 200, answer.text
+        return [{name: term["value"] for name, term in row.items()} for row in answer.json()["results"]["bindings"]]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("words", "same"),
+    [
+        ("brystkræft screening", "Brystkraeft SCREENING"), ("sepsis risk", "the risks of sepsis"),
+        ("Rigshospitalet", "Rigshopitalet"), ("køn", "koen"), ("café", "CAFE"),
+    ],
+)  # fmt: skip
+def test_accents_small_words_and_slips_make_no_difference(select, words, same):
+    found = [{row["t"] for row in select(f'SELECT ?t {{ ?t sg:searchText "{text}" }}')} for text in (words, same)]
+    assert found[0] == found[1]
+    assert found[0] or words == "café"
+
+
+@pytest.mark.parametrize(
+    ("words", "ended"),
+    [
+        ("indlæggelse", "indlæggelserne"),
+        ("hospital", "hospitals"),
+        ("algoritme", "algoritmerne"),
+        ("prediction", "predict"),
+    ],
+)
+def test_words_of_one_stem_are_found_in_either_form(select, words, ended):
+    found = [{row["t"] for row in select(f'SELECT ?t {{ ?t sg:searchText "{text}" }}')} for text in (words, ended)]
+    assert len(found[0] & found[1]) >= 3  # a word stands for those that it begins too, so the sets are not the same
+
+
+def test_search_is_joined_like_any_pattern(select):
+    whole = select('SELECT ?t ?s { (?t ?s) sg:searchText "sepsis" } ORDER BY DESC(?s) ?t')
+    assert len(whole) > 10
+    assert all(0 < float(row["s"]) <= 1 for row in whole)
+    projects = {row["t"] for row in whole if "/id/project/" in row["t"]}
+    for query in (
+        'SELECT ?t { ?t sg:searchText "sepsis" ; a sg:Project }',
+        'SELECT ?t { ?t sg:searchText "sepsis"@en . ?t a sg:Project }',
+        'SELECT ?t { ?t a sg:Project . ?t sg:searchText "sepsis". }',
+        'SELECT ?t { ?t a sg:Project OPTIONAL { ?t rdfs:label ?l } (?t ?s) sg:searchText """sepsis""" }',
+        f'SELECT ?t {{ VALUES (?l ?w) {{ (1 "sepsis") }} ?t <{PROPERTY}> ?w FILTER EXISTS {{ ?t a sg:Project }} }}',
+        f'PREFIX s: <{PROPERTY[:-4]}> SELECT ?t {{ VALUES ?w {{ "sepsis" }} ?t s:Text ?w ; a sg:Project . }}',
+    ):
+        assert {row["t"] for row in select(query)} == projects, query
+    assert select('SELECT ?t { ?t sg:searchText "nosuchwordanywhere" }') == []
+    assert select(f'SELECT ?l {{ <{PROPERTY}> rdfs:label ?l FILTER(LANG(?l) = "da") }}') == [{"l": "søgetekst"}]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["?t sg:searchText ?w", '?t a sg:Project ; sg:searchText "x"', '?t sg:searchText "x", "y"', '?t ^sg:searchText "x"',
+     '<https://example.org/> sg:searchText "x"', '?t rdfs:label|sg:searchText "x"', '(?t 1) sg:searchText "x"',
+     "?t sg:searchText sg:Project", 'VALUES ?w { "x" "y" } ?t sg:searchText ?w'],
+)  # fmt: skip
+def test_search_in_another_form_is_refused_not_empty(server, pattern):
+    answer = httpx.get(server.sparql, params={"query": f"{SG} SELECT * {{ {pattern} }}"}, headers=JSON)
+    assert answer.status_code == 400, answer.text
+    problem = answer.json()
+    assert "?thing sg:searchText" in problem["detail"]
+    assert problem["line"] == 1
+
+
+def test_too_many_searches_are_refused(server):
+    patterns = " ".join(f'?t{n} sg:searchText "x" .' for n in range(9))
+    answer = httpx.get(server.sparql, params={"query": f"{SG} SELECT * {{ {patterns} }}"}, headers=JSON)
+    assert (answer.status_code, answer.json()["detail"]) == (400, "9 searches in a query; ask at most 5.")
+
+
+def test_texts_stay_texts():
+    query = "SELECT * { ?t <" + PROPERTY + '> "a \\"} <x> \\\\ { b" . ?t ?p "sg:searchText" }'
+    (search,) = find_searches(query)
+    assert search.words == 'a "} <x> \\ { b'
+    said = write_found(query, [(search, [("https://example.org/a", 1.0)])])
+    assert said == 'SELECT * { VALUES (?t) { (<https://example.org/a>) } . ?t ?p "sg:searchText" }'
+    assert find_searches("SELECT * { ?s ?p <" + PROPERTY + "> }") == []
+
+
+def test_question_and_page_find_by_descriptions_too(server):
+    asked = {"words": "journaler tale", "language": "da"}
+    rows = httpx.get(f"{server.url}/ask/find", params=asked, headers=JSON).json()["results"]["bindings"]
+    assert rows
+    found = httpx.get(f"{server.url}/search", params={"q": "sepsis ambulance"}, headers={"Accept": "application/json"})
+    scores = [hit["score"] for hit in found.json()["hits"]]
+    assert scores == sorted(scores, reverse=True)
+    assert len(scores) > 1
