@@ -17,10 +17,6 @@ from sundgraf.domain.terms import IRI, XSD, Literal, ntriples
 
 PROPERTY = "https://w3id.org/sundgraf/def/searchText"
 _LOCAL = PROPERTY.rsplit("/", 1)[1]
-_HOW = (
-    'write it as a pattern of its own: ?thing sg:searchText "words" . or (?thing ?score) sg:searchText "words" . '
-    "where the words are a text, or a variable that VALUES gives one text."
-)
 _STARTS = frozenset("{}.)")  # what a pattern of its own may follow
 _NEVER_PREDICATE = frozenset({"a", ","})
 
@@ -109,7 +105,7 @@ def _read(query: str, tokens: Sequence[_Token], at: int) -> Search:
         variables = (subject_text, "")
     following = tokens[at + 1 : at + 3]
     if not legal or not following:
-        raise MalformedQuery(f"sg:{_LOCAL} cannot be asked like this; {_HOW}", *_position(query, tokens[at].start))
+        raise _unanswerable(query, tokens[at].start)
     said, end = following[0], following[0].end
     words = _words(tokens, said.text)
     after = following[1] if len(following) > 1 else None
@@ -117,7 +113,7 @@ def _read(query: str, tokens: Sequence[_Token], at: int) -> Search:
         end = after.end
         after = tokens[at + 3] if at + 3 < len(tokens) else None
     if words is None or (after is not None and after.text in (",", "^")):
-        raise MalformedQuery(f"sg:{_LOCAL} cannot be asked like this; {_HOW}", *_position(query, said.start))
+        raise _unanswerable(query, said.start)
     goes_on = after is not None and after.text == ";"
     if goes_on and after is not None:
         end = after.end
@@ -151,8 +147,13 @@ def _starts(text: str) -> bool:
     return text in _STARTS or text.endswith(".")
 
 
-def _position(query: str, offset: int) -> tuple[int, int]:
-    return query.count("\n", 0, offset) + 1, offset - query.rfind("\n", 0, offset)
+def _unanswerable(query: str, offset: int) -> MalformedQuery:
+    return MalformedQuery(
+        'sg:searchText cannot be asked like this; write it as a pattern of its own: ?thing sg:searchText "words" . or '
+        '(?thing ?score) sg:searchText "words" . The words are a text, or a variable that VALUES gives one text.',
+        query.count("\n", 0, offset) + 1,
+        offset - query.rfind("\n", 0, offset),
+    )
 
 
 def _unescape(text: str) -> str:
