@@ -26,7 +26,6 @@ from sundgraf.store.load import (
     add_rooms,
     add_statements,
     derive,
-    forget_derived,
     format_of,
 )
 from sundgraf.store.written import LOOKED_AT, Rewritten, find_rewritten
@@ -101,8 +100,7 @@ def fill_with_rooms(
 
 
 def derive_again(store: ox.Store, root: Path) -> None:
-    """Take out what the rules had made and let them make it anew."""
-    forget_derived(store)
+    """Bring what the rules make up to date with a change."""
     derive(store, _rules(root))
 
 

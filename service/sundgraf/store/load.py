@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,8 @@ _FORMATS = {
     ".xml": ox.RdfFormat.RDF_XML,
     ".jsonld": ox.RdfFormat.JSON_LD,
 }
+_MOST_COPIED = 4_000_000  # quads; half a gigabyte of memory for each million statements, while rules run
+_MANY = 20_000  # quads from which the bulk loader is quicker
 _DATASETS = {ox.RdfFormat.N_QUADS, ox.RdfFormat.TRIG}
 
 
@@ -99,32 +101,78 @@ def read_store(paths: Iterable[Path]) -> ox.Store:
     return store
 
 
-def derive(store: ox.Store, rules: Iterable[tuple[str, str]]) -> None:
-    """Run CONSTRUCT rules, given as (name, text), in order over the default graph; each sees what came before.
+def derive(store: ox.Store, rules: Sequence[tuple[str, str]]) -> None:
+    """Bring what rules make up to date: CONSTRUCT queries, given as (name, text); each sees what earlier ones made.
 
-    What a rule makes goes into a named graph of its own, which says by sg:derivedBy which rule it was.
+    What a rule makes goes into a named graph of its own, which says by sg:derivedBy which rule it was; what somebody
+    states too is left to them. The rules read a copy in memory, and only what differs from before is written: of an
+    accepted submission that is little, and on disk reading takes twice and writing ten times as long.
     """
+    if len(store) > _MOST_COPIED:
+        _forget_derived(store)
+        for graph, made in _made_by(rules, store):
+            store.extend(_in_both(made, graph))
+        return
+    before = _derived(store)
+    alone = {t for made in before.values() for t in made if not _is_stated(t, store)}  # nobody but a rule says these
+    held = ox.Store()
+    held.extend(q for q in store.quads_for_pattern(None, None, None, ox.DefaultGraph()) if q.triple not in alone)
+    after = dict(_made_by(rules, held))
+    every = {triple for made in after.values() for triple in made}
+    for graph, made in before.items():
+        for triple in made.keys() - after.get(graph, {}).keys():
+            store.remove(_quad(triple, graph))
+        if graph not in after:
+            store.remove_graph(ox.NamedNode(graph))
+    for triple in alone - every:
+        store.remove(_quad(triple))
+    added = [_quad(t, g) for g, made in after.items() for t in made if t not in before.get(g, {})]
+    added += [_quad(triple) for triple in every if triple not in alone]
+    (store.bulk_extend if len(added) > _MANY else store.extend)(added)
+
+
+def _made_by(rules: Iterable[tuple[str, str]], held: ox.Store) -> Iterator[tuple[str, dict[ox.Triple, None]]]:
+    """Yield the graph of each rule and what it makes of the default graph, and add it there."""
     for name, text in rules:
-        answer = store.query(text)
+        answer = held.query(text)
         if not isinstance(answer, ox.QueryTriples):
             raise TypeError("a derive rule is a CONSTRUCT query")
         graph = f"{DERIVED}/{name}"
-        made = [t for t in dict.fromkeys(answer) if ox.Quad(t.subject, t.predicate, t.object) not in store]
+        made = {triple: None for triple in answer if _quad(triple) not in held}
         rule = ox.NamedNode(f"{_BASE}query/derive/{name}")
-        made.append(ox.Triple(ox.NamedNode(graph), ox.NamedNode(f"{_BASE}def/derivedBy"), rule))
-        store.bulk_extend(_in_both(made, graph))
+        made[ox.Triple(ox.NamedNode(graph), ox.NamedNode(f"{_BASE}def/derivedBy"), rule)] = None
+        held.extend(_quad(triple) for triple in made)
+        yield graph, made
 
 
-def forget_derived(store: ox.Store) -> None:
-    """Take out what rules made, but not what somebody states too."""
+def _derived(store: ox.Store) -> dict[str, dict[ox.Triple, None]]:
+    """Return what the graphs of rules hold."""
     graphs = [g for g in store.named_graphs() if isinstance(g, ox.NamedNode) and g.value.startswith(f"{DERIVED}/")]
-    made = [quad for graph in graphs for quad in store.quads_for_pattern(None, None, None, graph)]
-    for graph in graphs:
-        store.remove_graph(graph)
-    for quad in made:
-        found = store.quads_for_pattern(quad.subject, quad.predicate, quad.object, None)
-        if all(isinstance(held.graph_name, ox.DefaultGraph) for held in found):
-            store.remove(ox.Quad(quad.subject, quad.predicate, quad.object))
+    return {g.value: {q.triple: None for q in store.quads_for_pattern(None, None, None, g)} for g in graphs}
+
+
+def _is_stated(triple: ox.Triple, store: ox.Store) -> bool:
+    """Say whether a named graph holds a triple that is not a rule's."""
+    graphs = (
+        quad.graph_name for quad in store.quads_for_pattern(triple.subject, triple.predicate, triple.object, None)
+    )
+    return any(isinstance(g, ox.NamedNode) and not g.value.startswith(f"{DERIVED}/") for g in graphs)
+
+
+def _forget_derived(store: ox.Store) -> None:
+    """Take out what rules made, but not what somebody states too."""
+    for graph, made in _derived(store).items():
+        store.remove_graph(ox.NamedNode(graph))
+        for triple in made:
+            if not _is_stated(triple, store):
+                store.remove(_quad(triple))
+
+
+def _quad(triple: ox.Triple, graph: str = "") -> ox.Quad:
+    """Return a triple in a named graph, in the default graph where none is named."""
+    if not graph:
+        return ox.Quad(triple.subject, triple.predicate, triple.object)
+    return ox.Quad(triple.subject, triple.predicate, triple.object, ox.NamedNode(graph))
 
 
 def _in_both(statements: Iterable[ox.Triple | ox.Quad], graph: str) -> Iterable[ox.Quad]:
