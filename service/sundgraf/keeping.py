@@ -80,6 +80,20 @@ def revoke(id: str) -> None:
 
 
 @click.command()
+@click.option("--service", default="http://127.0.0.1:8000", show_default=True, help="Address of the service to ask.")
+def mcp(service: str) -> None:
+    """Let a language model's program ask a running service (Model Context Protocol, on standard input and output).
+
+    \b
+    Example:
+      sundgraf mcp --service http://127.0.0.1:8000
+    """
+    from sundgraf.assistant import serve  # noqa: PLC0415
+
+    serve(service)
+
+
+@click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print for machines.")
 def verify(as_json: bool) -> None:
     """Find out whether log, changes, graph and inbox agree; exit 1 where they do not.
