@@ -28,7 +28,7 @@ _XSD = "http://www.w3.org/2001/XMLSchema#"
 _RESULTS = "application/sparql-results+json"
 _LONGEST = 4000  # characters of parameters in an address
 _AS = "https://www.w3.org/ns/activitystreams#"
-_TREE = "https://w3id.org/tree#"
+_NODE, _MEMBER = "https://w3id.org/tree#node", "https://w3id.org/tree#member"
 _TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _LABELS = (
     "http://www.w3.org/2000/01/rdf-schema#label", "http://purl.org/dc/terms/title",
@@ -161,11 +161,11 @@ class Graph:
     def events(self, after: int = 0) -> Iterator[Event]:
         """Yield what changed, in order, from the event after number `after` on."""
         root = self._parse("/feed")
-        nodes = {quad.object.value for quad in root if quad.predicate.value == f"{_TREE}node"}
+        nodes = {q.object.value for q in root if q.predicate.value == _NODE and isinstance(q.object, ox.NamedNode)}
         for node in sorted(nodes, key=lambda node: int(node.rpartition("/")[2])):
             page = ox.Dataset(self._parse(node))
-            members = [q.object for q in page if q.predicate.value == f"{_TREE}member"]
-            numbered = sorted((int(m.value.rpartition("#")[2]), m.value) for m in members if not _is_triple(m))
+            members = [q.object for q in page if q.predicate.value == _MEMBER and isinstance(q.object, ox.NamedNode)]
+            numbered = sorted((int(member.value.rpartition("#")[2]), member.value) for member in members)
             for number, name in numbered:
                 if number > after:
                     yield _event(page, number, ox.NamedNode(name))
@@ -215,10 +215,6 @@ def _event(page: ox.Dataset, number: int, member: ox.NamedNode) -> Event:
     statements = [quad.triple for quad in page.quads_for_graph_name(member)]
     what = values[_TYPE].removeprefix(_AS)
     return Event(number, what, values[f"{_AS}object"], values[f"{_AS}published"], statements)
-
-
-def _is_triple(term: object) -> bool:
-    return isinstance(term, ox.Triple)
 
 
 def _value(cell: Mapping[str, str]) -> object:
