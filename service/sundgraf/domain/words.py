@@ -16,7 +16,7 @@ SMALL = frozenset(
 )  # fmt: skip  # words that an abbreviation leaves out
 ONE_SLIP, TWO_SLIPS, SAME_STEM, CUT_SHORT = 0.88, 0.72, 0.95, 0.75  # how close a word is that is not the same
 _SHORT = 6  # letters; with a slip, such a word has hardly a letter triple left, so it is found by what remains of it
-_MOST_CUT, _MOST_ALIKE, _KEPT = 40, 20, 20_000
+_MOST_CUT, _MOST_ALIKE, _KEPT = 40, 20, 4000
 _LAST = "\U0010ffff"
 
 

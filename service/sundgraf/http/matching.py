@@ -21,6 +21,7 @@ from sundgraf.http.routes.search import finder
 
 _MOST_ROWS = 1000  # things to be extended at a time
 _MOST_COLUMNS = 50
+_MOST_PAIRS = 20_000  # of candidates and properties in a batch; 50 names with a place make 2,500
 _DESCRIPTIONS = (
     "http://purl.org/dc/terms/description", "http://www.w3.org/2004/02/skos/core#definition",
 )  # fmt: skip
@@ -58,6 +59,8 @@ async def reconcile(context: Context, queries: Sequence[Query], language: str) -
         found.append(known.find(query, language))
         await asyncio.sleep(0)
     wanted = {pair for query, each in zip(queries, found, strict=True) for pair in known.wanted(query, each)}
+    if len(wanted) > _MOST_PAIRS:
+        raise TooLarge("So many candidates and properties are too much for one batch; send fewer queries at a time.")
     rows = await _values(context, sorted(wanted, key=str))
     values = group_values(rows, lambda iri: known.finder.label(iri, language))
     judged = []

@@ -14,7 +14,8 @@ from sundgraf.domain.names import BASE
 
 MOST_QUERIES = 200  # in a batch; clients send 10 to 50
 MOST_CANDIDATES = 100
-_MOST_CONDITIONS = 20
+_MOST_CONDITIONS = 10
+_MOST_VALUES = 20  # of all properties of a query together
 _LONGEST = 1000  # characters of a name or value
 _DEFAULT_LIMIT = 10
 _CALLBACK = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*(\.[A-Za-z_$][A-Za-z0-9_$]*)*")
@@ -113,6 +114,8 @@ def _query(
         raise InvalidParameter(f"{name}: limit is a number from 1 to {MOST_CANDIDATES}.", "limit")
     if len(conditions) > _MOST_CONDITIONS:
         raise InvalidParameter(f"{name}: at most {_MOST_CONDITIONS} properties.", name)
+    if sum(len(one.values) for one in conditions) > _MOST_VALUES:
+        raise InvalidParameter(f"{name}: at most {_MOST_VALUES} values of properties.", name)
     identifiers = identifiers_of(conditions)
     if not (text or "").strip() and not any(one.property.identifier == IDENTIFIER for one in conditions):
         raise InvalidParameter(f"{name}: give the name to be found, or an identifier.", name)
@@ -128,7 +131,7 @@ def _condition(said: Any, key: str, value: str, comparable: Comparable, name: st
         raise InvalidParameter(f"{name}: a property is said with {key} and {value}.", name)
     held = said[value] if isinstance(said[value], list) else [said[value]]
     return Condition(
-        said[key], comparable.property(said[key]), tuple(_text(one, name) for one in held[:MOST_CANDIDATES]),
+        said[key], comparable.property(said[key]), tuple(_text(one, name) for one in held),
         said.get("required") is True,
     )  # fmt: skip
 
