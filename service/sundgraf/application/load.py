@@ -26,6 +26,7 @@ from sundgraf.store.load import (
     add_rooms,
     add_statements,
     derive,
+    derive_first,
     format_of,
 )
 from sundgraf.store.written import LOOKED_AT, Rewritten, find_rewritten
@@ -96,7 +97,7 @@ def fill_with_rooms(
     add_rooms(store, room_files(root), progress)
     add_statements(store, describe_queries(root / "queries"), f"{GRAPHS}queries")
     more()
-    derive(store, _rules(root))
+    derive_first(store, _rules(root))
 
 
 def derive_again(store: ox.Store, root: Path) -> None:

@@ -110,8 +110,7 @@ def derive(store: ox.Store, rules: Sequence[tuple[str, str]]) -> None:
     """
     if len(store) > _MOST_COPIED:
         _forget_derived(store)
-        for graph, made in _made_by(rules, store):
-            store.extend(_in_both(made, graph))
+        derive_first(store, rules)
         return
     before = _derived(store)
     alone = {t for made in before.values() for t in made if not _is_stated(t, store)}  # nobody but a rule says these
@@ -129,6 +128,12 @@ def derive(store: ox.Store, rules: Sequence[tuple[str, str]]) -> None:
     added = [_quad(t, g) for g, made in after.items() for t in made if t not in before.get(g, {})]
     added += [_quad(triple) for triple in every if triple not in alone]
     (store.bulk_extend if len(added) > _MANY else store.extend)(added)
+
+
+def derive_first(store: ox.Store, rules: Iterable[tuple[str, str]]) -> None:
+    """Do as `derive` does, where rules have made nothing yet; without a copy."""
+    for graph, made in _made_by(rules, store):
+        store.extend(_in_both(made, graph))
 
 
 def _made_by(rules: Iterable[tuple[str, str]], held: ox.Store) -> Iterator[tuple[str, dict[ox.Triple, None]]]:
