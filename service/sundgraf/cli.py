@@ -16,6 +16,7 @@ from sundgraf.checking import check, validate
 from sundgraf.console import current_settings, progress_bar, root_of
 from sundgraf.domain.errors import BadInput, SundgrafError
 from sundgraf.keeping import doctor, mcp, template, token, verify
+from sundgraf.mapping import map_
 
 if TYPE_CHECKING:
     from sundgraf.store.written import Rewritten
@@ -268,6 +269,7 @@ def version(as_json: bool) -> None:
 
 main.add_command(check)
 main.add_command(doctor)
+main.add_command(map_)
 main.add_command(mcp)
 main.add_command(validate)
 main.add_command(template)

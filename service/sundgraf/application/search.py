@@ -9,10 +9,11 @@ from pathlib import Path
 from sundgraf.application.query import table
 from sundgraf.application.stemming import stems_of
 from sundgraf.domain.errors import BadInput
+from sundgraf.domain.finder import Finder, Name
 from sundgraf.domain.question import parse_question
 from sundgraf.domain.searching import find_searches, write_found
 from sundgraf.domain.texts import Texts
-from sundgraf.domain.tsv import rows_in, text_of
+from sundgraf.domain.tsv import language_of, rows_in, text_of
 from sundgraf.store.base import Answer, Publication, QueryRequest, Store
 
 _MOST_SEARCHES = 5  # in a query
@@ -43,6 +44,18 @@ class SearchingStore:
     async def close(self) -> None:
         """Let go of everything the store holds."""
         await self._store.close()
+
+
+def make_finder(rows: Iterable[Sequence[str]]) -> Finder:
+    """Return the index of names from the cells (domain/tsv.py) of the page query "names"."""
+    return Finder(
+        (
+            Name(text_of(thing), text_of(class_), text_of(name), language_of(name), alias != "")
+            for thing, class_, name, alias in rows
+            if name.startswith('"')
+        ),
+        stems_of,
+    )
 
 
 def make_texts(names: Iterable[Sequence[str]], texts: Iterable[Sequence[str]]) -> Texts:

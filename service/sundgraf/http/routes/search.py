@@ -8,16 +8,14 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from sundgraf.application.query import table
-from sundgraf.application.search import make_texts
-from sundgraf.application.stemming import stems_of
+from sundgraf.application.search import make_finder, make_texts
 from sundgraf.domain.errors import InvalidParameter
-from sundgraf.domain.finder import Finder, Hit, Name
+from sundgraf.domain.finder import Finder, Hit
 from sundgraf.domain.media import HTML, PLAIN_JSON, choose
 from sundgraf.domain.names import name_of
 from sundgraf.domain.terms import Literal
 from sundgraf.domain.texts import Texts
-from sundgraf.domain.tsv import language_of as language_of_cell
-from sundgraf.domain.tsv import rows_in, text_of
+from sundgraf.domain.tsv import rows_in
 from sundgraf.http import facts
 from sundgraf.http.context import Context
 from sundgraf.http.pages import language_of
@@ -77,18 +75,7 @@ async def finder(context: Context) -> Finder:
     """Return the index of names of what is published; it is made once for each publication."""
 
     async def make() -> Finder:
-        return await facts.from_table(
-            context,
-            "names",
-            lambda rows: Finder(
-                (
-                    Name(text_of(thing), text_of(class_), text_of(name), language_of_cell(name), alias != "")
-                    for thing, class_, name, alias in rows
-                    if name.startswith('"')
-                ),
-                stems_of,
-            ),
-        )
+        return await facts.from_table(context, "names", make_finder)
 
     return await facts.once(context, "finder", make)
 
