@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 from tests.bench.contestants import UNCACHED, Workplace, sundgraf
-from tests.bench.measure import Connection, Figures, percentile
+from tests.bench.measure import JSON, Connection, Figures, percentile
 from tests.bench.report import Section
 
 _HTML, _PLAIN = "text/html", "application/json"
 _TYPED = "ambient scribe", "mamografi", "region nordjyl", "rigshopitalet", "sepsis", "gdpr", "karolinska", "kræft"
+_ASKED = (
+    "screening for breast cancer",
+    "opsporing af blodforgiftning",
+    "detecton of sepsis",
+    "language models",
+    "hospital",
+)
+_SEARCH = """PREFIX sg: <https://w3id.org/sundgraf/def/> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+    SELECT ?thing ?name ?score {
+      (?thing ?score) sg:searchText "%s" . ?thing a sg:Project ; rdfs:label ?name
+    } ORDER BY DESC(?score) ?thing LIMIT 20"""
 _CHOICES = (
     "", "type=practice", "type=practice&stage=pilot", "technology=ai-image-processing", "country=pl-0000",
     "technology=generative-ai&stage=pilot", "effect=free-up-labour", "sort=stage", "sort=start&type=project",
@@ -35,7 +47,7 @@ def run(place: Workplace, triples: int, *, quick: bool) -> Section:
                 )
                 if kind in _BARS:
                     section.at_most(f"{kind}, {graph}", figures.median, bar, " ms")
-                elif kind == "search as one types":
+                elif kind.startswith("search"):
                     section.at_most(f"{kind}, {graph}", figures.median, 20.0, " ms")
             connection.close()
     section.notes.append("The first request of a kind makes what is kept for each publication (indexes, drawings).")
@@ -56,7 +68,9 @@ def _kinds(size: int) -> list[tuple[str, list[str], str]]:
         ("record", [f"{path}?lang=en" for path in records], _HTML),
         ("concept", [f"/concept/technology/{name}" for name in ("generative-ai", "ai-image-processing")], _HTML),
         ("picture", ["/pictures/use-case-by-country", "/pictures/records-by-country", "/pictures/lineage"], _HTML),
-        ("search as one types", [f"/suggest?q={text.replace(' ', '+')}" for text in _TYPED], _PLAIN),
+        ("search as one types", [f"/suggest?{urlencode({'q': text})}" for text in _TYPED], _PLAIN),
+        ("search", [f"/search?{urlencode({'q': text})}" for text in (*_TYPED, *_ASKED)], _HTML),
+        ("search in SPARQL", [f"/sparql?{urlencode({'query': _SEARCH % text})}" for text in (*_TYPED, *_ASKED)], JSON),
     ]
 
 

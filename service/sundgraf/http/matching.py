@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from sundgraf.application.comparable import Comparable, Property, read_comparable
 from sundgraf.application.extend import cells_of
 from sundgraf.application.query import select
-from sundgraf.application.reconcile import Candidate, Query, Register, group_values, make_register
+from sundgraf.application.reconcile import Query, Register, group_values, make_register
 from sundgraf.domain.errors import InvalidParameter, NotFound, TooLarge
 from sundgraf.domain.sparql import bind_rows
 from sundgraf.domain.terms import IRI, Term, legal_iri
 from sundgraf.domain.tsv import text_of
 from sundgraf.http import facts
 from sundgraf.http.context import Context
-from sundgraf.http.reconciling import iri_of, tell_property
+from sundgraf.http.reconciling import iri_of, tell_candidate, tell_property
 from sundgraf.http.routes.search import finder
 
 _MOST_ROWS = 1000  # things to be extended at a time
 _MOST_COLUMNS = 50
-_MOST_PAIRS = 20_000  # of candidates and properties in a batch; 50 names with a place make 2,500
+_AT_A_TIME = 10  # queries whose values are looked up together
+_MOST_PAIRS = 5000  # of candidates and properties at a time; ten names with a place make 500
 _DESCRIPTIONS = (
     "http://purl.org/dc/terms/description", "http://www.w3.org/2004/02/skos/core#definition",
 )  # fmt: skip
@@ -51,30 +54,43 @@ async def register(context: Context) -> Register:
     return await facts.once(context, "register", make)
 
 
-async def reconcile(context: Context, queries: Sequence[Query], language: str) -> list[list[Candidate]]:
-    """Return the candidates of each query. Others are served between two of them."""
+async def reconcile(
+    context: Context, queries: Sequence[Query], language: str, *, draft: bool = False
+) -> list[list[dict[str, Any]]]:
+    """Return the candidates of each query as the protocol writes them.
+
+    Others are served between two queries, and while the store looks up the values that a few of them need.
+    """
     known = await register(context)
-    found = []
-    for query in queries:
-        found.append(known.find(query, language))
-        await asyncio.sleep(0)
-    wanted = {pair for query, each in zip(queries, found, strict=True) for pair in known.wanted(query, each)}
-    if len(wanted) > _MOST_PAIRS:
-        raise TooLarge("So many candidates and properties are too much for one batch; send fewer queries at a time.")
-    rows = await _values(context, sorted(wanted, key=str))
-    values = group_values(rows, lambda iri: known.finder.label(iri, language))
-    judged = []
-    for query, each in zip(queries, found, strict=True):
-        judged.append(known.judge(query, each, values))
-        await asyncio.sleep(0)
-    return judged
+    told = []
+    for start in range(0, len(queries), _AT_A_TIME):
+        part = queries[start : start + _AT_A_TIME]
+        found = []
+        for query in part:
+            found.append(known.find(query, language))
+            await asyncio.sleep(0)
+        wanted = {pair for query, each in zip(part, found, strict=True) for pair in known.wanted(query, each)}
+        if len(wanted) > _MOST_PAIRS:
+            raise TooLarge("So many candidates and properties are too much; ask for fewer of them.")
+        rows = await _values(context, sorted(wanted, key=str))
+        values = group_values(rows, lambda iri: known.finder.label(iri, language))
+        for query, each in zip(part, found, strict=True):
+            judged = known.judge(query, each, values)
+            told.append([tell_candidate(one, known.comparable, language, draft=draft) for one in judged])
+            await asyncio.sleep(0)
+    return told
 
 
 async def _values(context: Context, wanted: Sequence[tuple[IRI, IRI]]) -> list[dict[str, Term]]:
     if not wanted:
         return []
-    text = facts.page_query(context.bundle.queries / "page" / "values.rq")
+    text = _page_query(context.bundle.queries / "page" / "values.rq")
     return await select(context.store, bind_rows(text, ("thing", "property"), wanted))
+
+
+@lru_cache(maxsize=4)
+def _page_query(path: Path) -> str:
+    return facts.page_query(path)
 
 
 async def extend(context: Context, comparable: Comparable, said: Any, language: str) -> dict[str, Any]:

@@ -27,7 +27,6 @@ from sundgraf.http.reconciling import (
     read_draft_batch,
     read_json,
     read_query,
-    tell_candidate,
     tell_property,
     wrap,
 )
@@ -53,13 +52,12 @@ def router(context: Context) -> APIRouter:
         if "queries" in fields:
             batch = read_batch(read_json(fields["queries"], "queries"), comparable)
             found = await matching.reconcile(context, list(batch.values()), language)
-            told = [{"result": [tell_candidate(one, comparable, language) for one in each]} for each in found]
-            return _answer(request, dict(zip(batch, told, strict=True)))
+            return _answer(request, {name: {"result": each} for name, each in zip(batch, found, strict=True)})
         if "query" in fields:
             text = fields["query"].strip()
             query = read_query(read_json(text, "query") if text.startswith("{") else {"query": text}, comparable)
             (only,) = await matching.reconcile(context, [query], language)
-            return _answer(request, {"result": [tell_candidate(one, comparable, language) for one in only]})
+            return _answer(request, {"result": only})
         if "extend" in fields:
             return _answer(
                 request, await matching.extend(context, comparable, read_json(fields["extend"], "extend"), language)
@@ -76,11 +74,8 @@ def router(context: Context) -> APIRouter:
         comparable = await matching.comparable(context)
         language = language_of(request)
         queries = read_draft_batch(read_json(await _body(request), "The body"), comparable)
-        found = await matching.reconcile(context, queries, language)
-        told = [
-            {"candidates": [tell_candidate(one, comparable, language, draft=True) for one in each]} for each in found
-        ]
-        return _answer(request, {"results": told})
+        found = await matching.reconcile(context, queries, language, draft=True)
+        return _answer(request, {"results": [{"candidates": each} for each in found]})
 
     @routes.post("/reconcile/v1/extend", summary="Values of our things (Reconciliation API 1.0-draft)")
     async def extend(request: Request) -> Response:
