@@ -28,7 +28,7 @@ from tests.bench.report import Section
 
 BENCHES = (
     "lookup", "cached", "mix", "attack", "coldstart", "loading", "isolation", "streaming", "validation", "pages",
-    "feed", "reconcile",
+    "feed", "reconcile", "questions",
 )  # fmt: skip
 _PACKAGES = (
     "sundgraf",
