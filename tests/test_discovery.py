@@ -24,7 +24,7 @@ ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
 NOT_FOR_READERS = {  # they speak to who runs a command, or to programs alone
     *(f"application/{name}.py" for name in (
         "answer_locally", "backup", "comparable", "dump", "export_accepted", "format_files", "load", "replay",
-        "template")),
+        "propose", "template")),
     *(f"http/{name}.py" for name in ("serve", "pushing", "matching", "reconciling", "routes/reconcile")),
 }  # fmt: skip
 

@@ -13,10 +13,12 @@ import pyoxigraph as ox
 import pytest
 
 from server import command, environment, run
+from sundgraf.application.follow import follow
 from sundgraf.application.load import ensure_published, publish_files, publish_rooms
 from sundgraf.domain.errors import BadInput, MalformedData, StoreUnusable, UnknownFormat
 from sundgraf.store import generations
 from sundgraf.store.direct import open_direct
+from sundgraf.store.feed import read_page
 
 ROOT = Path(__file__).resolve().parent.parent
 GOOD = "<https://example.org/a> <https://example.org/b> <https://example.org/c> .\n"
@@ -209,10 +211,13 @@ def test_literals_come_back_as_written(state):
 
 def test_backup_and_restore_bring_everything_back(state, tmp_path):
     archive = tmp_path / "b.tar.gz"
+    feed = follow(state)
     assert run(state, "backup", str(archive)).returncode == 0
     other = tmp_path / "other"
     assert run(other, "restore", str(archive)).returncode == 0
     assert size(other) == size(state)
+    assert follow(other) == feed  # pages that readers keep for ever are the same ones
+    assert read_page(other, feed, feed.series, 1) == read_page(state, feed, feed.series, 1)
     again = run(other, "restore", str(archive))
     assert again.returncode == 2
     assert "--force" in again.stderr
