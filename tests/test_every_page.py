@@ -33,7 +33,7 @@ PAGES = [
     "/ask/technology-by-maturity", "/ask/search", "/sparql", SPARQL, "/def/", "/def/Solution", "/def/useCase",
     "/concept/", "/shape/", "/concept/technology", "/concept/use-case",
     "/concept/stage/pilot", "/shape/Solution", "/shape/Project-title",
-    "/reconcile/preview?id=id/project/p-1001",
+    "/reconcile/preview?id=id/project/p-1001", "/reconcile",
     "/query/ask/lineage", "/graph/catalogue/2024", "/doc/solution/s-9999", "/doc/project/p-2002", "/nothing/here",
 ]  # fmt: skip
 AXE = """const done = arguments[1];

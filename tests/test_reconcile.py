@@ -258,6 +258,18 @@ def test_bad_input_is_told_clearly(server, field, value, status, says):
     assert says in answer.json()["detail"]
 
 
+def test_a_person_pastes_names_into_a_page(server):
+    names = "Rigshospitalet\n\nRigshopitalet\n<b>zzzzqq</b>\n"
+    asked = {"names": names, "type": "http://www.w3.org/ns/org#Organization"}
+    answer = httpx.post(f"{server.url}/reconcile?lang=da", data=asked, headers={"Accept": "text/html"})
+    assert answer.status_code == 200
+    assert answer.text.count('href="/doc/organisation/o-0010?lang=da"') >= 2
+    assert "&lt;b&gt;zzzzqq&lt;/b&gt;" in answer.text
+    assert "ikke registreret" in answer.text
+    many = {"names": "x\n" * 201}
+    assert httpx.post(f"{server.url}/reconcile", data=many, headers={"Accept": "text/html"}).status_code == 413
+
+
 def test_callback_is_a_name_and_unknown_things_are_not_found(server):
     assert httpx.get(f"{server.url}/reconcile", params={"query": "x", "callback": "alert(1)//"}).status_code == 400
     for path in ("/preview?id=id/project/p-999999", "/view?id=javascript:alert(1)", "/flyout/nothing?id=x"):

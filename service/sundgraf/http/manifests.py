@@ -17,7 +17,7 @@ def manifest(request: Request, comparable: Comparable, language: str) -> dict[st
     tail = f"lang={language}"
     return {
         "versions": ["0.2"], "name": f"sundgraf ({language})", "identifierSpace": BASE, "schemaSpace": f"{BASE}def/",
-        "documentation": f"{site}/openapi.json", "serviceVersion": __version__, "logo": f"{site}/static/icon.svg",
+        "documentation": f"{site}/reconcile", "serviceVersion": __version__, "logo": f"{site}/static/icon.svg",
         "defaultTypes": [tell_kind(kind, language) for kind in comparable.kinds.values()],
         "view": {"url": f"{site}/reconcile/view?id={{{{id}}}}"},
         "preview": {"url": f"{site}/reconcile/preview?{tail}&id={{{{id}}}}", "width": 420, "height": 200},
@@ -40,7 +40,7 @@ def draft_manifest(request: Request, comparable: Comparable, language: str) -> d
     site = str(request.base_url).rstrip("/")
     return {
         "versions": ["1.0-draft"], "name": f"sundgraf ({language})", "lang": language,
-        "documentation": f"{site}/openapi.json", "serviceVersion": __version__, "logo": f"{site}/static/icon.svg",
+        "documentation": f"{site}/reconcile", "serviceVersion": __version__, "logo": f"{site}/static/icon.svg",
         "defaultTypes": [tell_kind(kind, language) for kind in comparable.kinds.values()],
         "view": {"url": f"{site}/reconcile/view?id={{id}}"}, "preview": {"width": 420, "height": 200},
         "suggest": {"entity": True, "property": True, "type": True}, "standardizedScore": True,

@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from sundgraf.application.comparable import Comparable
 from sundgraf.domain.errors import BadInput, InvalidParameter, NotFound, TooLarge
 from sundgraf.domain.finder import fold
+from sundgraf.domain.media import prefers_html
 from sundgraf.domain.names import BASE, name_of
 from sundgraf.domain.terms import legal_iri
 from sundgraf.http import manifests, matching
@@ -21,6 +22,7 @@ from sundgraf.http.body import is_form, read_form, texts_of
 from sundgraf.http.context import Context
 from sundgraf.http.pages import SAFE, language_of
 from sundgraf.http.reconciling import (
+    MOST_QUERIES,
     identifier_of,
     iri_of,
     read_batch,
@@ -58,6 +60,8 @@ def router(context: Context) -> APIRouter:
             query = read_query(read_json(text, "query") if text.startswith("{") else {"query": text}, comparable)
             (only,) = await matching.reconcile(context, [query], language)
             return _answer(request, {"result": only})
+        if prefers_html(request.headers.get("accept", "")) and "callback" not in fields and "extend" not in fields:
+            return await _page(context, request, comparable, fields)
         if "extend" in fields:
             return _answer(
                 request, await matching.extend(context, comparable, read_json(fields["extend"], "extend"), language)
@@ -91,6 +95,19 @@ def router(context: Context) -> APIRouter:
     for base in ("/reconcile", "/reconcile/v1"):
         _add_suggestions(routes, context, base)
     return routes
+
+
+async def _page(context: Context, request: Request, comparable: Comparable, fields: dict[str, str]) -> Response:
+    """Return the page where a person pastes names, with what was found for them."""
+    names = [line.strip() for line in fields.get("names", "").splitlines() if line.strip()]
+    said = {str(n): {"query": name, "type": fields.get("type", ""), "limit": 4} for n, name in enumerate(names)}
+    queries = read_batch(said, comparable)
+    found = await matching.reconcile(context, list(queries.values()), language_of(request))
+    return context.pages.render(
+        request, "reconcile.html", rows=list(zip(names, found, strict=True)), names="\n".join(names), base=BASE,
+        kinds=comparable.kinds.values(), chosen=fields.get("type", ""), most=MOST_QUERIES,
+        site=str(request.base_url).rstrip("/"),
+    )  # fmt: skip
 
 
 def _add_suggestions(routes: APIRouter, context: Context, base: str) -> None:
@@ -218,5 +235,5 @@ async def _body(request: Request) -> bytes:
 
 def _answer(request: Request, body: Any) -> Response:
     text, media_type = wrap(body, request.query_params.get("callback"))
-    headers = {"Vary": "Accept-Language", "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+    headers = {"Vary": "Accept, Accept-Language", "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
     return Response(text, headers=headers, media_type=media_type)
