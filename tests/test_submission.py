@@ -379,3 +379,35 @@ def test_form_that_did_not_pass_is_mended_in_the_form(service):
     assert "rounds" in mended.text
     with client(service, secret) as who:
         assert [held["id"] for held in who.get("/submissions").json()["submissions"]] == [draft]
+
+
+def test_json_body_has_a_limit_and_half_characters_are_refused(steward):
+    id = send(steward, figure(960)).json()["id"]
+    address = f"/submissions/{id}/comments"
+    as_json = {"Content-Type": "application/json"}
+    for body in (b'{"text": "\\ud800"}', b"[" * 100_000, b'"x"', b"{", b'{"text": "' + b"z" * (10 << 20) + b'"}'):
+        answer = steward.post(address, content=body, headers=as_json)
+        assert answer.status_code == (413 if len(body) > 1 << 20 else 400), body[:20]
+        assert answer.json()["detail"]
+    form = b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n\\ud800\r\n--x--\r\n'
+    kind = {"Content-Type": "multipart/form-data; boundary=x; charset=unicode_escape"}
+    answer = steward.post(address, content=form, headers=kind)
+    assert answer.status_code == 400
+    assert "halves of characters" in answer.json()["detail"]
+
+
+def test_other_authorization_beside_the_cookie_does_not_replace_the_form_key(service, steward):
+    secret = make_token(service, "submitter", "steward with two ways in")
+    fields = {"text": figure(961), "format": "ttl", "kind": "record"}
+    for authorization in ("Basic eDp5", "Bearer"):
+        headers = {"Cookie": f"sundgraf-token={secret}", "Authorization": authorization, "Accept": "text/html"}
+        answer = httpx.post(f"{service.url}/submissions", headers=headers, data=fields)
+        assert answer.status_code == 403, authorization
+
+
+def test_guessing_tokens_is_slowed_down(service):
+    """Ten tries in a minute of an address in each web process; last here, since others of this file sign in too."""
+    with httpx.Client(base_url=service.url) as guesser:  # one connection, one process
+        tried = [guesser.post("/sign-in", data={"token": f"guess-{n}"}).status_code for n in range(12)]
+    assert set(tried[:5]) == {401}
+    assert tried[-1] == 429

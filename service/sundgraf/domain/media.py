@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -94,7 +95,10 @@ def prefers_html(accept: str) -> bool:
     """Say whether a browser is asking: HTML is named and wanted at least as much as any RDF or JSON."""
     if "text/html" not in accept and "application/xhtml+xml" not in accept:
         return False
-    return choose(accept[:_MOST_ACCEPT_CHARACTERS], (HTML, *GRAPHS, PLAIN_JSON)) is HTML
+    try:
+        return choose(accept[:_MOST_ACCEPT_CHARACTERS], (HTML, *GRAPHS, PLAIN_JSON)) is HTML
+    except NotAcceptable:  # HTML is named to be refused, and nothing else is wanted
+        return False
 
 
 def _ranges(accept: str) -> list[tuple[str, str, float]]:
@@ -115,7 +119,8 @@ def _quality(parameters: list[str]) -> float:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "q":
             try:
-                return min(max(float(value.strip()), 0.0), 1.0)
+                quality = float(value.strip())
+                return min(max(quality, 0.0), 1.0) if math.isfinite(quality) else 0.0
             except ValueError:
                 return 0.0
     return 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -37,11 +38,30 @@ async def read_form(request: Request, limit: int) -> FormData:
 
     _refuse_by_length(request, limit + _EXTRA)
     try:
-        return await Request(request.scope, counted).form(max_files=20, max_fields=2000, max_part_size=limit)
+        form = await Request(request.scope, counted).form(max_files=20, max_fields=2000, max_part_size=limit)
+        for (
+            name,
+            value,
+        ) in form.multi_items():  # the charset of multipart/form-data may be one that makes half characters
+            _refuse_half_characters(name, value if isinstance(value, str) else value.filename or "")
+        return form
     except MultiPartException as error:
         raise BadInput(f"The form cannot be read: {error.message}") from error
     except AssertionError as error:
         raise BadInput("The form cannot be read; send it as multipart/form-data.") from error
+
+
+async def read_object(request: Request, limit: int) -> dict[str, str]:
+    """Return the members of a JSON object as texts. Raises TooLarge or BadInput."""
+    try:
+        said = json.loads(await _read_body(request, limit))
+    except (ValueError, RecursionError) as error:
+        raise BadInput("The body is no JSON.") from error
+    if not isinstance(said, dict):
+        raise BadInput("The body must be a JSON object.")
+    members = {str(name): str(value) for name, value in said.items()}
+    _refuse_half_characters(*members, *members.values())
+    return members
 
 
 async def read_documents(
@@ -50,17 +70,12 @@ async def read_documents(
     """Return the documents of a request. Raises TooLarge, BadInput or UnsupportedMediaType."""
     if is_form(request):
         return await documents_of_form(await read_form(request, limit), classes_of)
-    _refuse_by_length(request, limit)
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > limit:
-            raise TooLarge(_too_large(limit))
+    body = await _read_body(request, limit)
     if not body.strip():
         raise BadInput("Nothing was sent; put the document into the body of the request.")
     media_type = request.headers.get("content-type", "")
     name = request.query_params.get("name", "")[:200]
-    return [Document(name or "document", bytes(body), format_name(name, media_type))]
+    return [Document(name or "document", body, format_name(name, media_type))]
 
 
 async def documents_of_form(
@@ -90,6 +105,22 @@ async def documents_of_form(
 def texts_of(form: FormData) -> dict[str, str]:
     """Return the fields of a form that hold text, the last of each name."""
     return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+async def _read_body(request: Request, limit: int) -> bytes:
+    _refuse_by_length(request, limit)
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > limit:
+            raise TooLarge(_too_large(limit))
+    return bytes(body)
+
+
+def _refuse_half_characters(*texts: str) -> None:
+    """Refuse halves of characters (surrogates), which no encoding of what we store and send can write."""
+    if any("\ud800" <= character <= "\udfff" for text in texts if not text.isascii() for character in text):
+        raise BadInput("The text has halves of characters (surrogates); send it as UTF-8.")
 
 
 def _refuse_by_length(request: Request, limit: int) -> None:

@@ -16,7 +16,11 @@ from sundgraf.http.coding import CODINGS, Compressor, choose_coding
 
 Headers = list[tuple[bytes, bytes]]
 
-CORS: Headers = [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", b"*")]
+CORS: Headers = [  # and that no answer is taken for anything else than it says it is
+    (b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", b"*"),
+    (b"x-content-type-options", b"nosniff"),
+]  # fmt: skip
+_NO_PAGE = (b"content-security-policy", b"default-src 'none'; sandbox")  # XML with scripts in it, opened in a browser
 _PREFLIGHT: Headers = [
     *CORS,
     (b"access-control-allow-methods", b"GET, HEAD, POST, OPTIONS"),
@@ -174,7 +178,7 @@ class _Outgoing:
         headers: Headers = [(n.lower(), v) for n, v in start["headers"]]
         self._cacheable = any(name == CACHEABLE for name, _ in headers)
         headers = [pair for pair in headers if pair[0] != CACHEABLE]
-        headers += [pair for pair in CORS if pair[0] not in {name for name, _ in headers}]
+        headers += [pair for pair in (*CORS, _NO_PAGE) if pair[0] not in {name for name, _ in headers}]
         status = start["status"]
         etag = next((value for name, value in headers if name == b"etag"), b"")
         if status in (200, 304) and etag and self._condition and (held := _held(self._condition, etag)):

@@ -6,10 +6,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from sundgraf.application.review import may_see
-from sundgraf.domain.errors import BadInput, NotFound
+from sundgraf.domain.errors import NotFound
 from sundgraf.domain.media import HTML, PLAIN_JSON, choose
 from sundgraf.domain.submission import Submission
-from sundgraf.http.body import is_form, read_form, texts_of
+from sundgraf.http.body import is_form, read_form, read_object, texts_of
 from sundgraf.http.context import Context
 from sundgraf.http.identity import check_form, require
 from sundgraf.http.pages import language_of
@@ -37,13 +37,7 @@ class Desk:
             form = await read_form(request, self._context.settings.document_bytes)
             fields |= texts_of(form)
         elif request.headers.get("content-type", "").startswith("application/json"):
-            try:
-                said = await request.json()
-            except ValueError as error:
-                raise BadInput("The body is no JSON.") from error
-            if not isinstance(said, dict):
-                raise BadInput("The body must be a JSON object.")
-            fields |= {str(name): str(value) for name, value in said.items()}
+            fields |= await read_object(request, self._context.settings.document_bytes)
         check_form(request, fields.get("form_key", ""))
         return token, fields
 

@@ -33,15 +33,12 @@ def require(request: Request, state: Path, role: str) -> Token:
 
 def secret_of(request: Request) -> str:
     """Return the secret that came with a request, "" for none."""
-    kind, _, secret = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() == "bearer":
-        return secret.strip()
-    return request.cookies.get(COOKIE, "")
+    return _bearer(request) or request.cookies.get(COOKIE, "")
 
 
 def by_cookie(request: Request) -> bool:
     """Say whether it is the cookie that tells whose request it is."""
-    return not request.headers.get("authorization") and COOKIE in request.cookies
+    return not _bearer(request) and COOKIE in request.cookies
 
 
 def form_key(request: Request) -> str:
@@ -54,3 +51,9 @@ def check_form(request: Request, key: str) -> None:
     """Refuse a change that was asked for by cookie without the key of our own form. Raises Refused."""
     if by_cookie(request) and not hmac.compare_digest(key.encode(), form_key(request).encode()):
         raise Refused("This form is not one of ours or is too old; open the page again and send it from there.")
+
+
+def _bearer(request: Request) -> str:
+    """Return the token of the Authorization header, "" for none: another scheme leaves it to the cookie."""
+    kind, _, secret = request.headers.get("authorization", "").partition(" ")
+    return secret.strip() if kind.lower() == "bearer" else ""

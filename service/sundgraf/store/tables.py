@@ -9,7 +9,9 @@ from __future__ import annotations
 import csv
 import io
 import re
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 
 from sundgraf.domain.errors import MalformedData, TooLarge
@@ -20,6 +22,11 @@ _MOST_PARTS = 2000
 _MOST_ROWS = 100_000
 _LONGEST_CELL = 50_000  # characters
 _MERGED = re.compile(rb'<mergeCell ref="([A-Z0-9:]{1,20})"')
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # in which entities would not be seen; Excel writes UTF-8
+_NO_ARCHIVE = (  # what the library says of archives that are none, or are cut or changed somewhere
+    zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError, zlib.error,
+    struct.error,
+)  # fmt: skip
 _SHEET = re.compile(r"xl/worksheets/sheet\d+\.xml")
 
 
@@ -105,11 +112,11 @@ def _refuse_bombs(document: Document) -> list[str]:
                 if part.filename.endswith((".xml", ".rels")):
                     with archive.open(part) as opened:
                         content = opened.read(_MOST_UNPACKED)
-                    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
+                    if b"<!DOCTYPE" in content or b"<!ENTITY" in content or content[:2] in _UTF_16:
                         raise MalformedData(f"{document.name}: XML entities in a workbook are not read here.")
                     if _SHEET.fullmatch(part.filename):
                         merged += [found.decode() for found in _MERGED.findall(content)]
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+    except _NO_ARCHIVE as error:
         raise MalformedData(f"{document.name}: this is no XLSX workbook ({error}).", document.name) from error
     return merged
 

@@ -42,7 +42,8 @@ def router(context: Context) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(tags=["reconciliation"])
 
-    @routes.api_route("/reconcile", methods=["GET", "POST"], summary="Match names with ours (Reconciliation API 0.2)")
+    @routes.post("/reconcile", operation_id="reconcile_post", summary="Match names with ours (Reconciliation API 0.2)")
+    @routes.get("/reconcile", summary="Match names with ours (Reconciliation API 0.2)")
     async def reconcile(request: Request) -> Response:
         comparable = await matching.comparable(context)
         fields = dict(request.query_params)
