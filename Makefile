@@ -23,6 +23,7 @@ check: $(VENV)/.installed-dev
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/sundgraf check
+	@$(BIN)/python -m tests.audit
 
 bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.bench.run

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -145,6 +146,14 @@ def test_log_lines_are_json_without_queries_addresses_or_tokens(watched):
     assert (request["event"], request["status"], request["method"]) == ("request", 200, "GET")
     for secret in ("hemmelig", "127.0.0.1", "203.0.113.", "s3cret"):
         assert not any(secret in line for line in lines), secret
+
+
+def test_log_line_cannot_be_forged(watched):
+    forged = '\n{"event": "publication-served", "publication": 666}\n'
+    httpx.get(f"{watched.url}/doc/{quote(forged)}", headers={"User-Agent": "x", "Referer": quote(forged)})
+    wait_for(lambda: "%0A%7B" in watched.said())
+    said = [json.loads(line) for line in watched.said().splitlines() if not line.startswith("sundgraf is at")]
+    assert not any(entry.get("publication") == 666 for entry in said)
 
 
 def test_reload_replaces_the_web_processes_and_drops_nothing(watched):

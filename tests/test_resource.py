@@ -6,7 +6,9 @@ import asyncio
 import csv
 import gzip
 import hashlib
+import html
 import io
+import json
 import os
 import re
 import shutil
@@ -207,6 +209,18 @@ def test_wrong_method_is_405_with_allow(server):
     assert answer.headers["access-control-allow-origin"] == "*"
 
 
+HOSTILE = """@prefix dcterms: <http://purl.org/dc/terms/> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix sg: <https://w3id.org/sundgraf/def/> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+<https://w3id.org/sundgraf/id/solution/s-9003> a sg:Solution ;
+    dcterms:title "<script>alert(1)</script>"@en , "\\"><img src=x onerror=alert(1)>"@da ;
+    dcterms:description "</script><script>alert(2)</script>"@en , "{{7*7}}"@da ;
+    dcterms:source <javascript:alert(3)> , "javascript:alert(4)"^^xsd:anyURI ;
+    rdfs:seeAlso <data:text/html,x> , <https://example.org/?a=%22onload=alert(5)> .
+"""
+
+
 @pytest.fixture(scope="module")
 def changed(tmp_path_factory):
     """A service over rooms of its own: two records are not there any more, and one of the page queries is broken."""
@@ -221,6 +235,9 @@ def changed(tmp_path_factory):
             f" <http://purl.org/dc/terms/isReplacedBy> <{THING}> .\n"
             f"<https://w3id.org/sundgraf/id/solution/s-9002> <https://w3id.org/sundgraf/def/mergedInto> <{THING}> .\n"
         )
+    hostile = rooms / "data" / "ttl" / "hostile" / "2026.ttl"
+    hostile.parent.mkdir()
+    hostile.write_text(HOSTILE, "utf-8")
     neighbours = rooms / "queries" / "page" / "neighbours.rq"
     neighbours.write_text(neighbours.read_text("utf-8").replace("?direction", "?whither"), "utf-8")
     with running(folder / "state", SUNDGRAF_ROOMS=str(rooms)) as server:
@@ -257,6 +274,24 @@ def test_fault_of_ours_is_a_page_with_a_way_on_and_is_logged(changed):
     assert problem.json()["title"] == "Something went wrong here"
     assert '"error": "KeyError"' in changed.said()
     assert httpx.get(f"{changed.url}/health").status_code == 200
+
+
+@pytest.mark.parametrize("language", ["en", "da"])
+@pytest.mark.parametrize("path", ["doc/solution/s-9003", "catalogue?type=solution&sort=title", "search?q=script",
+                                  "search?q=onerror", "compare?record=solution/s-9003", "history/solution/s-9003",
+                                  "submit?correct=https://w3id.org/sundgraf/id/solution/s-9003"])  # fmt: skip
+def test_hostile_record_is_text_on_its_page_and_its_links_lead_nowhere(changed, path, language):
+    address = f"{changed.url}/{path}{'&' if '?' in path else '?'}lang={language}"
+    page = httpx.get(address, headers={"Accept": "text/html"}, timeout=60)
+    assert page.status_code == 200
+    assert "script-src 'self'" in page.headers["content-security-policy"]
+    assert "<script>" not in page.text
+    assert "<img" not in page.text
+    for said in re.findall(r'<script type="application/ld\+json">(.*?)</script>', page.text, re.DOTALL):
+        json.loads(said)
+    targets = re.findall(r'(?:href|src|action|formaction)="([^"]*)"', page.text)
+    assert targets
+    assert not [target for target in targets if html.unescape(target).lower().startswith(("javascript:", "data:"))]
 
 
 def test_files_of_pages_are_kept_for_a_year_under_the_mark_of_their_content(server):
