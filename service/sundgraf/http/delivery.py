@@ -16,10 +16,8 @@ from sundgraf.http.coding import CODINGS, Compressor, choose_coding
 
 Headers = list[tuple[bytes, bytes]]
 
-CORS: Headers = [  # and that no answer is taken for anything else than it says it is
-    (b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", b"*"),
-    (b"x-content-type-options", b"nosniff"),
-]  # fmt: skip
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+CORS: Headers = [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", b"*"), _NO_SNIFFING]
 _NO_PAGE = (b"content-security-policy", b"default-src 'none'; sandbox")  # XML with scripts in it, opened in a browser
 _PREFLIGHT: Headers = [
     *CORS,
