@@ -21,6 +21,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.audit import KEPT
 
 from test_validate import GOOD
 
@@ -178,6 +179,8 @@ def test_known_vulnerabilities_fail_the_check_and_silence_does_not():
         def log_message(self, *_: object) -> None:
             pass
 
+    kept = KEPT.read_bytes() if KEPT.exists() else b""
+
     def audit(address: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "tests.audit"], cwd=ROOT, env={**os.environ, "SUNDGRAF_ADVISORIES": address},
@@ -193,3 +196,4 @@ def test_known_vulnerabilities_fail_the_check_and_silence_does_not():
     silent = audit("http://127.0.0.1:9/")
     assert silent.returncode == 0
     assert silent.stdout.startswith("Dependencies were not audited: no advisories could be had")
+    assert (KEPT.read_bytes() if KEPT.exists() else b"") == kept  # what another address said is not kept
