@@ -13,6 +13,10 @@ import pytest
 
 from server import Server, running
 from stewards import FIGURE, PREFIXES, accept, client, make_token, send, wait_for_publication
+from sundgraf.application.follow import follow
+from sundgraf.application.load import publish_files
+from sundgraf.domain.errors import StoreUnusable
+from sundgraf.store.feed import read_page
 from sundgraf.store.resources import UNNAMED, Resources
 
 AS = "https://www.w3.org/ns/activitystreams#"
@@ -206,6 +210,31 @@ def test_page_that_is_not_there_is_404(service, replica, path):
     series = min(replica.kept).split("/")[-2]
     answer = httpx.get(f"{service.url}/feed/{path.format(series=series)}", headers={"Accept": "application/json"})
     assert answer.status_code in (404, 406), answer.text
+
+
+def test_every_publication_has_its_events_and_what_a_crash_left_is_of_no_account(tmp_path):
+    state, file = tmp_path / "state", tmp_path / "more.nt"
+    line = '<https://example.org/{}> <https://example.org/p> "{}" .\n'
+    file.write_text(line.format("a", 1) + line.format("b", 1), "utf-8")
+    publish_files(state, [file], "https://example.org/g", agent="test")
+    first = follow(state)
+    page = state / "feed" / first.series / "000001.nq"
+    with page.open("ab") as torn:
+        torn.write(b"<https://example.org/torn")
+    for number in (2, 3):  # nobody follows in between: publishing does, so that no publication is passed over
+        file.write_text(line.format("b", number) + line.format(f"c{number}", 1), "utf-8")
+        publish_files(state, [file], "https://example.org/g", agent="test")
+    feed = follow(state)
+    events = list(ox.parse(read_page(state, feed, feed.series, 1), format=ox.RdfFormat.N_QUADS))
+    by = {str(q.object.value).rpartition("/")[2] for q in events if q.predicate.value.endswith("wasGeneratedBy")}
+    assert by == {"pb-0001", "pb-0002", "pb-0003"}
+    told = [q.object.value for q in events if q.predicate.value == f"{AS}object"]
+    assert [told.count(f"https://example.org/{name}") for name in ("a", "b", "c2", "c3")] == [1, 3, 1, 1]
+    assert feed.begins == sorted(feed.begins)
+    assert follow(state) == feed
+    (state / "feed" / "feed.json").write_text("{", "utf-8")
+    with pytest.raises(StoreUnusable, match="begin a new feed"):
+        follow(state)
 
 
 def test_blank_nodes_go_with_the_resource_that_leads_to_them():
