@@ -156,6 +156,7 @@ def test_properties_tell_namesakes_apart(ask):
         "short": {"query": "OUH"}, "placed": {"query": "OUH", "properties": [{"pid": "place", "v": "Denmark"}]},
         "entity": {"query": "OUH", "properties": [{"pid": "sted", "v": {"id": "id/place/pl-0000"}}]},
         "denied": {"query": "Rigshospitalet", "properties": [{"pid": "place", "v": "Norway"}]},
+        "nothing": {"query": "Rigshospitalet", "properties": [{"pid": "place", "v": []}]},
         "vendor": {"query": "Corti", "type": "Product", "properties": [{"pid": "organisation", "v": "Corti"}]},
     })  # fmt: skip
     assert not any(one["match"] for one in found["alone"])
@@ -164,6 +165,7 @@ def test_properties_tell_namesakes_apart(ask):
     for name in ("placed", "entity"):
         assert (found[name][0]["id"], found[name][0]["match"]) == ("id/organisation/o-0008", True)
     assert not found["denied"][0]["match"]
+    assert found["nothing"][0]["match"]  # a cell without a value says nothing
     assert found["vendor"][0]["match"]
 
 

@@ -154,7 +154,7 @@ class Register:
         held = [pair for path in condition.property.paths for pair in values.get((iri, path), ())]
         if condition.property.identifier == IDENTIFIER:
             return _same_identifier(condition.values, [str(term) for term, _ in held])
-        if not held:
+        if not held or not condition.values:
             return None
         return max(self._alike(said, term, label) for said in condition.values for term, label in held)
 
