@@ -290,14 +290,14 @@ def test_form_by_cookie_needs_the_key_of_our_own_page(service):
     cookie = signed.headers["set-cookie"]
     assert all(word in cookie for word in ("HttpOnly", "Secure", "SameSite=strict"))
     headers = {"Cookie": cookie.split(";")[0], "Accept": "text/html"}
-    assert httpx.get(f"{service.url}/submissions", headers=headers).status_code == 200
+    assert httpx.get(f"{service.url}/submissions", headers=headers, timeout=60).status_code == 200
     fields = {"text": figure(940), "format": "ttl", "kind": "record"}
     assert httpx.post(f"{service.url}/submissions", headers=headers, data=fields).status_code == 403
-    page = httpx.get(f"{service.url}/submit", headers=headers).text
+    page = httpx.get(f"{service.url}/submit", headers=headers, timeout=60).text
     key = page.split('name="form_key" value="')[1].split('"')[0]
-    sent = httpx.post(f"{service.url}/submissions", headers=headers, data={**fields, "form_key": key})
+    sent = httpx.post(f"{service.url}/submissions", headers=headers, data={**fields, "form_key": key}, timeout=60)
     assert sent.status_code == 303
-    seen = httpx.get(f"{service.url}{sent.headers['location']}", headers=headers)
+    seen = httpx.get(f"{service.url}{sent.headers['location']}", headers=headers, timeout=60)
     assert "Scans a year in the test" in seen.text
     assert httpx.post(f"{service.url}/sign-in", data={"token": "wrong"}).status_code == 401
 
