@@ -109,7 +109,7 @@ def test_a_sheet_of_two_hundred_names_is_reconciled_and_extended(server, refine)
     for number, (_, name, place) in enumerate(meant):  # every fifth has a slip, as typed in a hurry
         writer.writerow([name[:3] + name[4:] if number % 5 == 0 and len(name) > 9 else name, place])
     project = refine.open(sheet.getvalue())
-    manifest = httpx.get(f"{server.url}/reconcile", params={"lang": "da"}).json()
+    manifest = httpx.get(f"{server.url}/reconcile", params={"lang": "da"}, timeout=60).json()
     config = {
         "mode": "standard-service", "service": f"{server.url}/reconcile?lang=da", "autoMatch": True, "limit": 0,
         "identifierSpace": manifest["identifierSpace"], "schemaSpace": manifest["schemaSpace"],

@@ -8,13 +8,14 @@ import pytest
 from sundgraf.domain.searching import PROPERTY, find_searches, write_found
 
 SG = "PREFIX sg: <https://w3id.org/sundgraf/def/> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#> "
+http = httpx.Client(timeout=60)  # each web process makes its indexes first, on a busy machine too
 JSON = {"Accept": "application/sparql-results+json"}
 
 
 @pytest.fixture(scope="module")
 def select(server):
     def run(query: str) -> list[dict[str, str]]:
-        answer = httpx.get(server.sparql, params={"query": SG + query}, headers=JSON)
+        answer = http.get(server.sparql, params={"query": SG + query}, headers=JSON)
         assert answer.status_code == 200, answer.text
         return [{name: term["value"] for name, term in row.items()} for row in answer.json()["results"]["bindings"]]
 
@@ -73,7 +74,7 @@ def test_search_is_joined_like_any_pattern(select):
      "?t sg:searchText sg:Project", 'VALUES ?w { "x" "y" } ?t sg:searchText ?w'],
 )  # fmt: skip
 def test_search_in_another_form_is_refused_not_empty(server, pattern):
-    answer = httpx.get(server.sparql, params={"query": f"{SG} SELECT * {{ {pattern} }}"}, headers=JSON)
+    answer = http.get(server.sparql, params={"query": f"{SG} SELECT * {{ {pattern} }}"}, headers=JSON)
     assert answer.status_code == 400, answer.text
     problem = answer.json()
     assert "?thing sg:searchText" in problem["detail"]
@@ -82,7 +83,7 @@ def test_search_in_another_form_is_refused_not_empty(server, pattern):
 
 def test_too_many_searches_are_refused(server):
     patterns = " ".join(f'?t{n} sg:searchText "x" .' for n in range(9))
-    answer = httpx.get(server.sparql, params={"query": f"{SG} SELECT * {{ {patterns} }}"}, headers=JSON)
+    answer = http.get(server.sparql, params={"query": f"{SG} SELECT * {{ {patterns} }}"}, headers=JSON)
     assert (answer.status_code, answer.json()["detail"]) == (400, "9 searches in a query; ask at most 5.")
 
 
@@ -97,9 +98,9 @@ def test_texts_stay_texts():
 
 def test_question_and_page_find_by_descriptions_too(server):
     asked = {"words": "journaler tale", "language": "da"}
-    rows = httpx.get(f"{server.url}/ask/find", params=asked, headers=JSON).json()["results"]["bindings"]
+    rows = http.get(f"{server.url}/ask/find", params=asked, headers=JSON).json()["results"]["bindings"]
     assert rows
-    found = httpx.get(f"{server.url}/search", params={"q": "sepsis ambulance"}, headers={"Accept": "application/json"})
+    found = http.get(f"{server.url}/search", params={"q": "sepsis ambulance"}, headers={"Accept": "application/json"})
     scores = [hit["score"] for hit in found.json()["hits"]]
     assert scores == sorted(scores, reverse=True)
     assert len(scores) > 1
