@@ -10,11 +10,14 @@ import httpx
 import pyoxigraph as ox
 import pytest
 
-from sundgraf.application.load import fill_with_rooms
+from sundgraf.application.load import fill_with_rooms, publish_files
+from sundgraf.application.look_ups import make_table
 from sundgraf.domain.sparql import as_lookup
 from sundgraf.http.delivery import wanted
 from sundgraf.http.express import LookupAnswers
-from sundgraf.store.lookup import Lookup
+from sundgraf.store import generations
+from sundgraf.store.look_up_table import LookUpTable, table_file, write_table
+from sundgraf.store.lookup import Lookup, written_term
 
 ROOT = Path(__file__).resolve().parent.parent
 LABEL = "<http://www.w3.org/2000/01/rdf-schema#label>"
@@ -58,9 +61,17 @@ def rows(body: bytes) -> list[str]:
     return sorted(json.dumps(row, sort_keys=True) for row in json.loads(body)["results"]["bindings"])
 
 
+@pytest.fixture(scope="module")
+def table(graph, tmp_path_factory) -> Path:
+    file = tmp_path_factory.mktemp("look-ups") / "1.sqlite"
+    write_table(graph, file, written_term)
+    return file
+
+
+@pytest.mark.parametrize("with_table", [False, True], ids=["store", "table"])
 @pytest.mark.parametrize("text", LOOKUPS)
-def test_lookup_is_what_the_engine_says(graph, text):
-    here = Lookup(graph).answer(text)
+def test_lookup_is_what_the_engine_says(graph, table, text, with_table):
+    here = Lookup(graph, table if with_table else None).answer(text)
     there = graph.query(text).serialize(format=ox.QueryResultsFormat.JSON)
     assert here is not None
     assert rows(here) == rows(there)
@@ -70,6 +81,41 @@ def test_lookup_is_what_the_engine_says(graph, text):
 @pytest.mark.parametrize("text", OTHERS)
 def test_any_other_query_goes_to_a_worker(graph, text):
     assert Lookup(graph).answer(text) is None
+
+
+def test_table_says_of_every_thing_what_the_store_says(graph, table):
+    read = LookUpTable(table)
+    pairs = {(q.subject, q.predicate) for q in graph.quads_for_pattern(None, None, None, ox.DefaultGraph())}
+    found = 0
+    for subject, predicate in sorted((s, p) for s, p in pairs if isinstance(s, ox.NamedNode))[::7]:
+        terms = read.values(subject.value, predicate.value)
+        if terms is not None:
+            found += 1
+            held = graph.quads_for_pattern(subject, predicate, None, ox.DefaultGraph())
+            assert terms == [written_term(quad.object) for quad in held]
+    assert found > 1000
+    assert read.values("urn:nobody", "urn:p") is None
+
+
+def test_table_of_a_state_is_made_beside_the_service_and_old_ones_go(tmp_path):
+    state = tmp_path / "state"
+    (tmp_path / "a.nt").write_text('<urn:a> <urn:p> "v"@da .\n<urn:a> <urn:p> "w"@en .\n')
+    publish_files(state, [tmp_path / "a.nt"])
+    make_table(state)
+    make_table(state)
+    publication = generations.current(state).publication
+    old = state / "look-ups" / "000009-1.sqlite"
+    old.touch()
+    make_table(state)
+    assert list((state / "look-ups").glob("*.sqlite")) == [table_file(state, publication)]
+    lookup = Lookup(ox.Store(), table_file(state, publication))
+    body = lookup.answer("SELECT ?x WHERE { <urn:a> <urn:p> ?x }")
+    assert [row["x"]["value"] for row in json.loads(body)["results"]["bindings"]] == ["v", "w"]
+
+
+def test_table_that_cannot_be_read_is_done_without(graph, tmp_path):
+    (tmp_path / "1.sqlite").write_bytes(b"no table" * 200)
+    assert rows(Lookup(graph, tmp_path / "1.sqlite").answer(LOOKUPS[0])) == rows(Lookup(graph).answer(LOOKUPS[0]))
 
 
 def test_thing_with_many_values_goes_to_a_worker(graph):

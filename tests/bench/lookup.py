@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import random
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -12,6 +13,8 @@ from urllib.parse import quote
 from tests.bench.contestants import HERE, UNCACHED, Contestant, Workplace, oxigraph, rdflib_endpoint, sundgraf
 from tests.bench.measure import Connection, Figures, Load, wrk
 from tests.bench.report import Section
+
+from sundgraf.application.look_ups import make_table
 
 _LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
 _MOST = 60_000
@@ -29,6 +32,9 @@ def run(place: Workplace, triples: int, *, quick: bool) -> Section:
     section = Section("lookup", f"Point look-up through /sparql, {triples:,} triples, 8 connections, nothing cached")
     rounds, seconds = (2, 2.0) if quick else (5, 5.0)
     iris = labelled(place.file(triples))
+    began = time.perf_counter()
+    make_table(place.state(triples))  # what the service does by itself, some seconds after a publication
+    made = time.perf_counter() - began
     with contextlib.ExitStack() as stack:
         ours = stack.enter_context(sundgraf(place.state(triples), **UNCACHED))
         peer = stack.enter_context(oxigraph(place.location(triples)))
@@ -62,7 +68,8 @@ def run(place: Workplace, triples: int, *, quick: bool) -> Section:
     section.notes = [
         f"{len(iris):,} different IRIs; {rounds} rounds of {seconds:g} s each, taking turns; one wrk thread on "
         "the machine of the servers.",
-        "The plain text is what the bar names. Ours recognises look-ups and reads the index in the web process; the "
+        f"Ours reads a table of values that the service makes beside itself after each publication, here in {made:.1f} s.",
+        "The plain text is what the bar names. Ours recognises look-ups and answers them in the web process; the "
         f"same question with a prefix and a language filter: {_ratio(other):.2f}x oxigraph serve.",
     ]
     if small != triples:

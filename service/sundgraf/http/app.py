@@ -23,6 +23,7 @@ from sundgraf.bundle import Bundle
 from sundgraf.domain.errors import NotFound, SundgrafError
 from sundgraf.domain.media import prefers_html
 from sundgraf.http import facts, problems
+from sundgraf.http.chores import start_chore
 from sundgraf.http.context import Context
 from sundgraf.http.delivery import Delivery
 from sundgraf.http.dumps import make_ahead
@@ -63,10 +64,12 @@ from sundgraf.http.warming import warm_up
 from sundgraf.settings import Settings
 from sundgraf.store import generations
 from sundgraf.store.embedded import EmbeddedStore
+from sundgraf.store.look_up_table import table_file
 from sundgraf.store.lookup import Lookup
 from sundgraf.store.remote import RemoteStore
 
 _QUIET_SECONDS = 15.0  # after the start, before the change feed is looked after
+_TABLE_AFTER_SECONDS = 20.0  # likewise, before the table for look-ups is made
 
 
 def create_app(
@@ -96,7 +99,7 @@ def create_app(
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         if isinstance(store, EmbeddedStore):
-            refresh = _lookup_refresher(settings, lookups)
+            refresh = _lookup_refresher(settings, lookups, place)
             refresh()
             store.on_publication(refresh)
         await store.open()
@@ -151,7 +154,7 @@ def _first_segments(routers: Iterable[APIRouter]) -> list[str]:
     return [*sorted({"/sparql", "/static", *(f"/{path}" for path in paths if "{" not in path)}), OTHER]
 
 
-def _lookup_refresher(settings: Settings, lookups: LookupAnswers) -> Callable[[], None]:
+def _lookup_refresher(settings: Settings, lookups: LookupAnswers, place: int) -> Callable[[], None]:
     limits = [
         (b"sundgraf-row-limit", str(settings.row_limit).encode()),
         (b"sundgraf-byte-limit", str(settings.byte_limit).encode()),
@@ -161,7 +164,10 @@ def _lookup_refresher(settings: Settings, lookups: LookupAnswers) -> Callable[[]
         generation = generations.current(settings.state)
         if generation is not None:
             store = ox.Store.read_only(str(generation.store))
-            lookups.use(Lookup(store), generation.number, limits)
+            table = table_file(settings.state, generation.publication)
+            lookups.use(Lookup(store, table), generation.number, limits)
+            if place == 0 and not table.exists():
+                start_chore("sundgraf.application.look_ups", settings.state, _TABLE_AFTER_SECONDS)
 
     return refresh
 
