@@ -68,7 +68,7 @@ def run(place: Workplace, triples: int, *, quick: bool) -> Section:
     section.notes = [
         f"{len(iris):,} different IRIs; {rounds} rounds of {seconds:g} s each, taking turns; one wrk thread on "
         "the machine of the servers.",
-        f"Ours reads a table of values that the service makes beside itself after each publication, here in {made:.1f} s.",
+        f"Ours reads a table that the service makes beside itself after each publication, here in {made:.1f} s.",
         "The plain text is what the bar names. Ours recognises look-ups and answers them in the web process; the "
         f"same question with a prefix and a language filter: {_ratio(other):.2f}x oxigraph serve.",
     ]
