@@ -159,9 +159,11 @@ def test_unchanged_answer_has_the_tag_that_the_reader_holds(server):
     for coding in ("gzip", "br", "zstd", "identity"):
         asked = {"Accept-Encoding": coding}
         for url, parameters in ((server.sparql, {"query": text}), (f"{server.url}/graph/catalogue/2024.ttl", {})):
-            tag = httpx.get(url, params=parameters, headers=asked).headers["etag"]
+            tag = httpx.get(url, params=parameters, headers=asked, timeout=60).headers["etag"]
             assert (coding in tag) == (coding != "identity")
-            again = httpx.get(url, params=parameters, headers={**asked, "If-None-Match": f'"other", W/{tag}'})
+            again = httpx.get(
+                url, params=parameters, headers={**asked, "If-None-Match": f'"other", W/{tag}'}, timeout=60
+            )
             assert (again.status_code, again.headers["etag"]) == (304, tag)
 
 
