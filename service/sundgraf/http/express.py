@@ -39,6 +39,7 @@ _HEADERS = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\
 _PLAIN_IRI = re.compile(rb"[A-Za-z][A-Za-z0-9.-]*:[A-Za-z0-9._~:/#@-]+")
 _SAMPLE = "urn:sundgraf:whatever-is-asked-about"
 _MOST_SHAPES = 256
+_FIRST_REQUEST_SECONDS = 0.5
 _KEEP_ALIVE = (b"connection", b"keep-alive")
 _NOT_PLAIN = frozenset({b"connection", b"content-length", b"expect", b"transfer-encoding", b"upgrade"})
 
@@ -85,6 +86,13 @@ class ExpressProtocol(HttpToolsProtocol):
             self._wait_for_more(left)
         else:
             super().timeout_keep_alive_handler()
+
+    def shutdown(self) -> None:
+        """Close the connection when the server stops; a new one gets a moment, since its request may be on the way."""
+        if self.cycle is None and not self._last_served and not self.transport.is_closing():
+            self.loop.call_later(_FIRST_REQUEST_SECONDS, super().shutdown)
+        else:
+            super().shutdown()
 
     def send_400_response(self, msg: str) -> None:
         """Say that the request is no HTTP, as every other error is said, and close the connection."""
