@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 import pytest
 
+from sundgraf.application.stemming import stems_of
 from sundgraf.domain.searching import PROPERTY, find_searches, write_found
 
 SG = "PREFIX sg: <https://w3id.org/sundgraf/def/> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#> "
@@ -104,3 +108,15 @@ def test_question_and_page_find_by_descriptions_too(server):
     scores = [hit["score"] for hit in found.json()["hits"]]
     assert scores == sorted(scores, reverse=True)
     assert len(scores) > 1
+
+
+def test_threads_do_not_take_each_others_word():
+    words = ["hospitaler", "running", "screeningerne", "nationalities", "patienternes", "a"] * 400
+    alone = [stems_of(word) for word in words]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            assert all(found == alone for found in threads.map(lambda _: [stems_of(word) for word in words], range(4)))
+    finally:
+        sys.setswitchinterval(before)

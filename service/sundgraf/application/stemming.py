@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from functools import cache
+import threading
 
 import snowballstemmer
 
 _LANGUAGES = ("danish", "english")
+
+
+class _Stemmers(threading.local):
+    """A stemmer holds the word that it works on, so each thread has its own."""
+
+    def __init__(self) -> None:
+        self.each = [(language[0], snowballstemmer.stemmer(language).stemWord) for language in _LANGUAGES]
+
+
+_stemmers = _Stemmers()
 
 
 def stems_of(word: str) -> tuple[str, ...]:
@@ -14,9 +24,4 @@ def stems_of(word: str) -> tuple[str, ...]:
 
     The endings that are taken off have no letters that folding changes but one: Danish -løs is not taken off.
     """
-    return tuple(f"{language[0]}:{_stemmer(language).stemWord(word)}" for language in _LANGUAGES)
-
-
-@cache
-def _stemmer(language: str) -> snowballstemmer.stemmer:
-    return snowballstemmer.stemmer(language)
+    return tuple(f"{mark}:{stem(word)}" for mark, stem in _stemmers.each)
