@@ -7,13 +7,10 @@ They are made beside the service, by `python -m sundgraf.application.dump <state
 
 from __future__ import annotations
 
-import fcntl
 import gzip
 import hashlib
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
@@ -27,6 +24,7 @@ from sundgraf.domain.question import parse_question
 from sundgraf.domain.terms import IRI
 from sundgraf.store.base import Store
 from sundgraf.store.direct import open_direct
+from sundgraf.store.kept import make_once
 from sundgraf.store.nursery import die_with_parent
 from sundgraf.store.writers import PREFIXES, in_order, write_graph
 
@@ -81,20 +79,12 @@ def make_dumps(state: Path) -> None:
     Those of publications that are no longer kept are cleared away. Raises StoreUnusable or OSError.
     """
     store = open_direct(state)
-    target = folder_of(state, store.publication().number)
-    target.parent.mkdir(exist_ok=True)
-    with (target.parent / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        kept = {path.name for path in (state / "generations").iterdir()}
-        for old in target.parent.iterdir():
-            if old.is_dir() and old.name not in kept:
-                shutil.rmtree(old, ignore_errors=True)
-        if not target.exists():
-            with tempfile.TemporaryDirectory(prefix="making-", dir=target.parent) as draft:
-                made = Path(draft) / "made"
-                made.mkdir()
-                write_dumps(store.engine, made)
-                made.rename(target)
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        write_dumps(store.engine, folder)
+
+    make_once(state, folder_of(state, store.publication().number), make)
 
 
 async def copy_of(store: Store, queries: Path) -> ox.Store:

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 from sundgraf.store.direct import open_direct
+from sundgraf.store.kept import make_once
 from sundgraf.store.look_up_table import table_file, write_table
 from sundgraf.store.lookup import written_term
 from sundgraf.store.nursery import die_with_parent
@@ -26,19 +25,7 @@ def make_table(state: Path) -> None:
     """
     store = open_direct(state)
     target = table_file(state, store.publication())
-    target.parent.mkdir(exist_ok=True)
-    with (target.parent / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        kept = {path.name for path in (state / "generations").iterdir()}
-        for old in target.parent.glob("*.sqlite"):
-            number = old.stem.partition("-")[0]
-            if number not in kept or (target.name.startswith(f"{number}-") and old != target):
-                old.unlink(missing_ok=True)
-        if not target.exists():
-            with tempfile.TemporaryDirectory(prefix="making-", dir=target.parent) as draft:
-                made = Path(draft) / "made.sqlite"
-                write_table(store.engine, made, written_term)
-                made.rename(target)
+    make_once(state, target, lambda file: write_table(store.engine, file, written_term))
 
 
 if __name__ == "__main__":

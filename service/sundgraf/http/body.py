@@ -109,11 +109,16 @@ def texts_of(form: FormData) -> dict[str, str]:
 
 async def _read_body(request: Request, limit: int) -> bytes:
     _refuse_by_length(request, limit)
+    return await read_at_most(request, limit, TooLarge(_too_large(limit)))
+
+
+async def read_at_most(request: Request, most: int, excess: TooLarge) -> bytes:
+    """Return the body of a request. Raises `excess`, which says what to do, beyond `most` bytes."""
     body = bytearray()
     async for piece in request.stream():
         body += piece
-        if len(body) > limit:
-            raise TooLarge(_too_large(limit))
+        if len(body) > most:
+            raise excess
     return bytes(body)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import pyoxigraph as ox
@@ -105,12 +105,8 @@ class Shapes:
         """Return the focus nodes of a shape in the data (SHACL section 2.1.3)."""
         graph = self.graph
         found: dict[Object, None] = dict.fromkeys(graph.objects(node, sh("targetNode")))
-        classes = [*graph.objects(node, sh("targetClass"))]
-        if graph.is_a(node, _RDFS_CLASS):
-            classes.append(node)
-        for class_ in classes:
-            if isinstance(class_, ox.NamedNode):
-                found |= dict.fromkeys(data.instances(class_))
+        for class_ in self._target_classes(node):
+            found |= dict.fromkeys(data.instances(class_))
         for predicate in graph.objects(node, sh("targetSubjectsOf")):
             if isinstance(predicate, ox.NamedNode):
                 found |= dict.fromkeys(data.subjects_of(predicate))
@@ -129,8 +125,7 @@ class Shapes:
             graph = self.graph
             for node in graph.objects(shape, sh("targetNode")):
                 nodes[node].add(shape)
-            classes = [*graph.objects(shape, sh("targetClass")), *([shape] if graph.is_a(shape, _RDFS_CLASS) else [])]
-            for class_ in {b for c in classes if isinstance(c, ox.NamedNode) for b in data.classes_below(c)}:
+            for class_ in {below for above in self._target_classes(shape) for below in data.classes_below(above)}:
                 types[class_].add(shape)
             for predicate in graph.objects(shape, sh("targetSubjectsOf")):
                 subjects[predicate].add(shape)
@@ -149,6 +144,13 @@ class Shapes:
             for shape in aimed:
                 found[shape][focus] = None
         return {shape: tuple(hit) for shape, hit in found.items() if hit}
+
+    def _target_classes(self, shape: Node) -> Iterator[ox.NamedNode]:
+        """Yield the classes whose instances a shape is for: those it names, and itself where it is a class."""
+        implicit = [shape] if self.graph.is_a(shape, _RDFS_CLASS) else []
+        for class_ in (*self.graph.objects(shape, sh("targetClass")), *implicit):
+            if isinstance(class_, ox.NamedNode):
+                yield class_
 
     def _with_targets(self) -> set[Node]:
         graph = self.graph

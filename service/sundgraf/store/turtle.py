@@ -81,9 +81,9 @@ def _named_alike(triples: list[ox.Triple]) -> list[ox.Triple]:
     colours = dict.fromkeys(blanks, "")
     for _ in range(_MOST_ROUNDS):
         refined = _refined(colours, pairs)
-        alike = _first_alike(refined)
         if len(set(refined.values())) == len(set(colours.values())):
-            if not alike:
+            alike = _first_alike(refined)
+            if alike is None:
                 break
             refined[alike] += "!"  # they say the same: any of them may come first, and what hangs on it follows
         colours = refined

@@ -18,7 +18,7 @@ from sundgraf.domain.media import prefers_html
 from sundgraf.domain.names import BASE, name_of
 from sundgraf.domain.terms import legal_iri
 from sundgraf.http import manifests, matching
-from sundgraf.http.body import is_form, read_form, texts_of
+from sundgraf.http.body import is_form, read_at_most, read_form, texts_of
 from sundgraf.http.context import Context
 from sundgraf.http.pages import SAFE, language_of
 from sundgraf.http.reconciling import (
@@ -226,12 +226,8 @@ def _asked_thing(request: Request) -> str:
 
 
 async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > _MOST_BYTES:
-            raise TooLarge(f"A batch may have {_MOST_BYTES:,} bytes; send it in parts.")
-    return bytes(body)
+    excess = TooLarge(f"A batch may have {_MOST_BYTES:,} bytes; send it in parts.")
+    return await read_at_most(request, _MOST_BYTES, excess)
 
 
 def _answer(request: Request, body: Any) -> Response:

@@ -26,6 +26,7 @@ from sundgraf.domain.media import GRAPHS, HTML, Format, choose
 from sundgraf.domain.sparql import read
 from sundgraf.domain.terms import legal_iri
 from sundgraf.http import facts, problems
+from sundgraf.http.body import read_at_most
 from sundgraf.http.context import Context
 from sundgraf.http.delivery import CACHEABLE, entity_tag, matches
 from sundgraf.http.editor import editor_page, editor_version
@@ -140,12 +141,8 @@ class SPARQLEndpoint:
 
     async def _body(self, request: Request) -> bytes:
         most = self._context.settings.query_bytes * 3  # a form needs up to three bytes for one
-        body = bytearray()
-        async for piece in request.stream():
-            body += piece
-            if len(body) > most:
-                raise TooLarge(f"The request's body has more than {most} bytes; a query is at most {most // 3}.")
-        return bytes(body)
+        excess = TooLarge(f"The request's body has more than {most} bytes; a query is at most {most // 3}.")
+        return await read_at_most(request, most, excess)
 
     async def _describe(self, request: Request) -> Response:
         """Return the service description (SPARQL 1.1 Service Description, section 2), or the form for browsers."""
