@@ -34,8 +34,8 @@ def test_lines_are_made_as_they_are_read():
     assert len(list(itertools.islice(generate(10_000_000), 10))) == 10
 
 
-def test_there_are_twelve_queries():
-    assert len(QUERIES) == 12
+def test_there_are_twenty_one_queries():
+    assert len(QUERIES) == 21
 
 
 @pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)

@@ -11,17 +11,19 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
 
 from tests import server as service
 from tests.bench import generate
 from tests.bench.measure import settle
+from tests.bench.quiet import Quiet
 
 HERE = Path(__file__).resolve().parent
 BINARIES = Path(sys.executable).parent
+PEERS = frozenset({"oxigraph serve", "oxigraph serve in memory", "Virtuoso", "rdflib-endpoint"})
 UNCACHED = {"SUNDGRAF_CACHE_BYTES": "0"}
 
 
@@ -32,6 +34,7 @@ class Contestant:
     name: str
     query_url: str
     pid: int
+    parameters: dict[str, str] = field(default_factory=dict)  # what goes with each query
 
     @property
     def base(self) -> str:
@@ -45,6 +48,8 @@ class Workplace:
 
     files: Path
     folder: Path
+    peers: frozenset[str] = PEERS
+    quiet: Quiet = field(default_factory=Quiet)
 
     def file(self, triples: int) -> Path:
         """Return a generated file of that size."""
@@ -56,6 +61,29 @@ class Workplace:
                 sink.writelines(generate.generate(triples))
             draft.rename(path)
         return path
+
+    def kept(self, kind: str, triples: int, make: Callable[[Path], object]) -> Path:
+        """Return a store that nothing changes, which is kept for the next run; `make` makes it at a path."""
+        path = self.files / "stores" / f"{kind}-{self.file(triples).stem}"
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            draft = path.with_name(f"{path.name}.{os.getpid()}")
+            make(draft)
+            draft.rename(path)
+        return path
+
+    def kept_state(self, triples: int) -> Path:
+        """Return a state directory of ours with generated data and all that is made beside it, kept."""
+        return self.kept("state", triples, lambda path: load_sundgraf(path, self.file(triples)))
+
+    def kept_location(self, triples: int) -> Path:
+        """Return a store of Oxigraph's, optimised, kept."""
+
+        def make(path: Path) -> None:
+            load_oxigraph(path, self.file(triples))
+            _run([str(BINARIES / "oxigraph"), "optimize", "--location", str(path)])
+
+        return self.kept("oxigraph", triples, make)
 
     def state(self, triples: int, *, rooms: bool = False) -> Path:
         """Return a state directory of ours with generated data, and with our own graph below it where asked."""
@@ -102,7 +130,7 @@ def oxigraph(location: Path) -> Iterator[Contestant]:
     """Run `oxigraph serve` over a store on disk."""
     port = free_port()
     command = [str(BINARIES / "oxigraph"), "serve", "--location", str(location), "--bind", f"127.0.0.1:{port}"]
-    with _process("oxigraph serve", command, f"http://127.0.0.1:{port}/query") as started:
+    with server_process("oxigraph serve", command, f"http://127.0.0.1:{port}/query") as started:
         yield started
 
 
@@ -111,7 +139,7 @@ def oxigraph_in_memory(file: Path) -> Iterator[Contestant]:
     """Run `oxigraph serve` without a directory, and send it the data by the Graph Store Protocol."""
     port = free_port()
     command = [str(BINARIES / "oxigraph"), "serve", "--bind", f"127.0.0.1:{port}"]
-    with _process("oxigraph serve, in memory", command, f"http://127.0.0.1:{port}/query") as started:
+    with server_process("oxigraph serve in memory", command, f"http://127.0.0.1:{port}/query") as started:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
         with file.open("rb") as body:
             headers = {"Content-Type": "application/n-triples", "Content-Length": str(file.stat().st_size)}
@@ -127,7 +155,7 @@ def rdflib_endpoint(file: Path, seconds: float) -> Iterator[Contestant]:
     """Run rdflib-endpoint over a file, with the store it takes by default."""
     port = free_port()
     command = [str(BINARIES / "rdflib-endpoint"), "serve", "--host", "127.0.0.1", "--port", str(port), str(file)]
-    with _process("rdflib-endpoint", command, f"http://127.0.0.1:{port}/", seconds) as started:
+    with server_process("rdflib-endpoint", command, f"http://127.0.0.1:{port}/", seconds) as started:
         yield started
 
 
@@ -136,7 +164,7 @@ def hello(processes: int) -> Iterator[Contestant]:
     """Run a hello-world application on the same server software and as many processes as ours."""
     port = free_port()
     command = [sys.executable, str(HERE / "hello.py"), str(port), str(processes)]
-    with _process("hello world", command, f"http://127.0.0.1:{port}/hello") as started:
+    with server_process("hello world", command, f"http://127.0.0.1:{port}/hello") as started:
         yield started
 
 
@@ -160,8 +188,11 @@ def answers(url: str, timeout: float = 5.0) -> bool:
 
 
 @contextlib.contextmanager
-def _process(name: str, command: Sequence[str], url: str, seconds: float = 60.0) -> Iterator[Contestant]:
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def server_process(
+    name: str, command: Sequence[str], url: str, seconds: float = 60.0, folder: Path | None = None
+) -> Iterator[Contestant]:
+    """Run a server until the block ends, which begins when it answers."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
     try:
         end = time.monotonic() + seconds
         while not answers(url):

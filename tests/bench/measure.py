@@ -8,7 +8,7 @@ import shutil
 import statistics
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -44,7 +44,8 @@ class Figures:
 class Connection:
     """One keep-alive connection to a server."""
 
-    def __init__(self, url: str, timeout: float = 120.0) -> None:
+    def __init__(self, url: str, timeout: float = 120.0, parameters: Mapping[str, str] | None = None) -> None:
+        self._parameters = dict(parameters or {})
         self._parts = urlsplit(url)
         self._open = http.client.HTTPConnection(self._parts.netloc, timeout=timeout)
         self._used = 0.0
@@ -61,7 +62,7 @@ class Connection:
 
     def query(self, text: str, accept: str = JSON) -> bytes:
         """Return the answer to a query. Raises RuntimeError where it is none."""
-        status, body = self.get(f"{self._parts.path}?{urlencode({'query': text})}", accept)
+        status, body = self.get(f"{self._parts.path}?{urlencode({'query': text, **self._parameters})}", accept)
         if status != 200:
             raise RuntimeError(f"{self._parts.netloc} answered {status}: {body[:300]!r}")
         return body

@@ -26,6 +26,7 @@ class Section:
     header: Sequence[str] = ()
     rows: list[Sequence[str]] = field(default_factory=list)
     bars: list[Bar] = field(default_factory=list)
+    values: dict[str, dict[str, list[float]]] = field(default_factory=dict)  # for plots: what -> who -> seconds
 
     def at_least(self, what: str, found: float, wanted: float, unit: str = "x") -> None:
         """Add a bar that is met from `wanted` up."""

@@ -23,8 +23,11 @@ import time
 from datetime import date
 from pathlib import Path
 
-from tests.bench.contestants import HERE, Workplace
+from tests.bench.contestants import HERE, PEERS, Workplace
+from tests.bench.pictures import write_picture
+from tests.bench.quiet import Quiet
 from tests.bench.report import Section
+from tests.bench.virtuoso import version_of_virtuoso
 
 BENCHES = (
     "lookup", "cached", "mix", "attack", "coldstart", "loading", "isolation", "streaming", "validation", "pages",
@@ -33,6 +36,7 @@ BENCHES = (
 _PACKAGES = (
     "sundgraf",
     "pyoxigraph",
+    "numpy",
     "oxigraph",
     "rdflib-endpoint",
     "rdflib",
@@ -48,17 +52,25 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default=",".join(BENCHES), help=f"comma-separated: {', '.join(BENCHES)}")
     parser.add_argument(
-        "--triples", type=lambda text: int(text.replace("_", "")), help="default 1_000_000; 100_000 if quick"
+        "--triples",
+        type=lambda text: int(text.replace("_", "")),
+        help="from 10_000; default 1_000_000, 100_000 if quick",
     )
     parser.add_argument("--quick", action="store_true", help="fewer rounds; results are printed, not kept")
     parser.add_argument("--keep", action="store_true", help="keep results of a part or a quick run too")
+    parser.add_argument("--peers", default=",".join(sorted(PEERS)), help="servers of the mix; all by default")
+    parser.add_argument("--lock", type=Path, help="a file that is locked while time is taken, where others work too")
     arguments = parser.parse_args()
     wanted = [name.strip() for name in arguments.only.split(",")]
     if unknown := set(wanted) - set(BENCHES):
         parser.error(f"there is no bench {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}")
     triples = arguments.triples or (100_000 if arguments.quick else 1_000_000)
-    if triples < 100_000:
-        parser.error("below 100_000 triples some of the queries have no answer")
+    if triples < 10_000:
+        parser.error("give at least 10_000 triples")
+    quiet = Quiet(arguments.lock)
+    peers = frozenset(name.strip() for name in arguments.peers.split(","))
+    if unknown := peers - PEERS:
+        parser.error(f"there is no peer {', '.join(sorted(unknown))}; there are {', '.join(sorted(PEERS))}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers are stopped too
     machine, started = _machine(), time.monotonic()
     sections = []
@@ -68,30 +80,33 @@ def main() -> int:
         for name in wanted:
             print(f"... {name}", file=sys.stderr, flush=True)
             bench = importlib.import_module(f"tests.bench.{name}")
-            section: Section = bench.run(Workplace(work, Path(stores)), triples, quick=arguments.quick)
+            section: Section = bench.run(Workplace(work, Path(stores), peers, quiet), triples, quick=arguments.quick)
             sections.append(section)
             print(section.markdown(), flush=True)
     bars = [bar for section in sections for bar in section.bars]
     missed = [bar for bar in bars if not bar.met]
     print(f"{len(bars) - len(missed)} of {len(bars)} bars met, in {time.monotonic() - started:.0f} s")
     if arguments.keep or (not arguments.quick and wanted == list(BENCHES)):
-        _write(HERE / "results", machine, triples, sections)
+        part = "" if wanted == list(BENCHES) else f"-{'-'.join(wanted)}-{triples}"
+        _write(HERE / "results", f"{date.today().isoformat()}{part}", machine, triples, sections)
     return 1 if missed else 0
 
 
-def _write(folder: Path, machine: dict[str, str], triples: int, sections: list[Section]) -> None:
+def _write(folder: Path, name: str, machine: dict[str, str], triples: int, sections: list[Section]) -> None:
     folder.mkdir(exist_ok=True)
-    name = date.today().isoformat()
     text = f"# Benchmarks, {name}\n\n" + "\n".join(f"- {key}: {value}" for key, value in machine.items()) + "\n\n"
     (folder / f"{name}.md").write_text(text + "\n".join(section.markdown() for section in sections), "utf-8")
     found = {
-        "date": name,
+        "date": date.today().isoformat(),
         "machine": machine,
         "triples": triples,
         "benches": [section.as_mapping() for section in sections],
     }
     (folder / f"{name}.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    print(f"written to {folder / name}.md and .json", file=sys.stderr)
+    for found_section in sections:
+        if found_section.values:
+            write_picture(folder / f"{name}.svg", found_section.title, found_section.values)
+    print(f"written to {folder / name}.md, .json and .svg", file=sys.stderr)
 
 
 def _machine() -> dict[str, str]:
@@ -112,7 +127,7 @@ def _machine() -> dict[str, str]:
         "load before": " ".join(f"{value:.2f}" for value in os.getloadavg()),
         "Python": platform.python_version(),
         "commit": commit.stdout.strip() or "unknown",
-        "versions": ", ".join(f"{name} {_version(name)}" for name in _PACKAGES),
+        "versions": ", ".join([*(f"{name} {_version(name)}" for name in _PACKAGES), *version_of_virtuoso()]),
     }
 
 
