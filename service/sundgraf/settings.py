@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     memory_quads: int = Field(
         6_000_000, ge=0, description="Largest graph that workers hold in memory; beyond, on disk."
     )
+    column_quads: int = Field(
+        200_000, ge=0, description="Smallest graph that is also kept as columns, for long queries."
+    )
     log: Literal["events", "requests"] = Field(
         default="events", description="What is logged as JSON lines: what happens to the service, or every request too."
     )

@@ -70,6 +70,7 @@ from sundgraf.store.remote import RemoteStore
 
 _QUIET_SECONDS = 15.0  # after the start, before the change feed is looked after
 _TABLE_AFTER_SECONDS = 20.0  # likewise, before the table for look-ups is made
+_COLUMNS_AFTER_SECONDS = 5.0  # likewise, before the columns for long queries are
 
 
 def create_app(
@@ -168,6 +169,8 @@ def _lookup_refresher(settings: Settings, lookups: LookupAnswers, place: int) ->
             lookups.use(Lookup(store, table), generation.number, limits)
             if place == 0 and not table.exists():
                 start_chore("sundgraf.application.look_ups", settings.state, _TABLE_AFTER_SECONDS)
+            if place == 0 and generation.quads >= settings.column_quads and not generation.columns.exists():
+                start_chore("sundgraf.application.columns", settings.state, _COLUMNS_AFTER_SECONDS)
 
     return refresh
 

@@ -35,6 +35,7 @@ class EmbeddedStore:
         self._socket = ""
         self._token = 0
         self._publication = Publication(0, "")
+        self._awaited: Path | None = None  # columns that workers will answer from once they are there
         self._read_announcement()
         self._public = Lane("public", workers, queue, self._where)
         self._trusted = Lane("trusted", trusted_workers, 10_000, self._where)
@@ -102,6 +103,16 @@ class EmbeddedStore:
         self._socket = said["socket"]
         self._token += 1
         self._publication = Publication(said["number"], said["time"], said["quads"])
+        self._awaited = Path(said["columns"]) if said.get("columns") else None
+        self._find_columns()
+        return True
+
+    def _find_columns(self) -> bool:
+        """Say whether columns came to be since the last look: a worker forked from now on has them."""
+        if self._awaited is None or not self._awaited.exists():
+            return False
+        self._awaited = None
+        self._token += 1
         return True
 
     async def _watch(self) -> None:
@@ -111,9 +122,10 @@ class EmbeddedStore:
                 changed = self._read_announcement()
             except (OSError, ValueError):
                 continue
-            if changed:
+            if self._find_columns() or changed:
                 self._public.renew()
                 self._trusted.renew()
+            if changed:
                 for call in self._calls:
                     call()
 

@@ -17,6 +17,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shutil
 import traceback
 from collections.abc import Iterator, Mapping
@@ -48,6 +49,11 @@ class Generation:
     def store(self) -> Path:
         """The engine's directory."""
         return self.path / "store"
+
+    @property
+    def columns(self) -> Path:
+        """Where its columns (columns_files) lie once they are made."""
+        return self.path.parent.parent / "columns" / f"{self.path.name}-{re.sub('[^0-9]', '', self.time)}"
 
     @property
     def publication(self) -> Publication:

@@ -19,11 +19,15 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
 from sundgraf.store import worker
 from sundgraf.store.base import Publication
+
+if TYPE_CHECKING:
+    from sundgraf.store.columns_answers import ColumnAnswers
 
 _PR_SET_PDEATHSIG = 1
 _BACKLOG = 128
@@ -45,11 +49,13 @@ class Nursery:
 
 
 def start(
-    store: Path, publication: Publication, socket_path: Path, *, in_memory: bool, memory: int, may_call: bool = False
-) -> Nursery:
+    store: Path, publication: Publication, socket_path: Path, *, in_memory: bool, memory: int, may_call: bool = False,
+    columns: Path | None = None,
+) -> Nursery:  # fmt: skip
     """Fork a nursery for the store in `store` and return once it takes connections.
 
     With `may_call` its workers may open connections, for SERVICE; else those of a graph in memory cannot open anything.
+    Workers that are forked once the folder `columns` is there answer from it what they can.
     Call only from a process without threads. Raises RuntimeError when the store cannot be opened.
     """
     near, far = socket.socketpair()
@@ -60,7 +66,10 @@ def start(
         try:
             die_with_parent(parent)
             near.close()
-            _run(store, publication, socket_path, far, in_memory=in_memory, memory=memory, may_call=may_call)
+            _run(
+                store, publication, socket_path, far, in_memory=in_memory, memory=memory, may_call=may_call,
+                columns=columns,
+            )  # fmt: skip
             code = 0
         except BaseException as error:  # noqa: BLE001  the only way out of a forked child is _exit
             with contextlib.suppress(OSError):
@@ -85,6 +94,7 @@ def _run(
     in_memory: bool,
     memory: int,
     may_call: bool,
+    columns: Path | None,
 ) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
@@ -112,6 +122,7 @@ def _run(
     poller.register(listener, select.POLLIN)
     poller.register(keeper, select.POLLIN | select.POLLHUP)
     accepting = True
+    answers: ColumnAnswers | None = None
     while accepting or children:
         for descriptor, _ in poller.poll(1000):
             if descriptor == woken.fileno():
@@ -124,7 +135,9 @@ def _run(
                 socket_path.unlink(missing_ok=True)
             elif accepting:
                 connection, _ = listener.accept()
-                children.add(_fork_worker(connection, listener, keeper, held, store, hello, memory))
+                if answers is None and columns is not None and columns.exists():
+                    answers, columns = _open_columns(columns), None
+                children.add(_fork_worker(connection, listener, keeper, held, store, hello, memory, answers))
                 connection.close()
         _reap(children)
 
@@ -161,6 +174,7 @@ def _fork_worker(
     store: Path,
     hello: dict[str, object],
     memory: int,
+    answers: ColumnAnswers | None,
 ) -> int:
     parent = os.getpid()
     pid = os.fork()
@@ -173,10 +187,26 @@ def _fork_worker(
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGTERM, signal.SIGPROF, signal.SIGALRM, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
-            worker.serve(connection, held if held is not None else ox.Store.read_only(str(store)), hello, memory)
+            opened = held if held is not None else ox.Store.read_only(str(store))
+            worker.serve(connection, opened, hello, memory, answers)
         finally:
             os._exit(0)
     return pid
+
+
+def _open_columns(folder: Path) -> ColumnAnswers | None:
+    """Return what answers from columns, for all workers from now on; None where they cannot be read."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # it would start threads here, and none of its sums are used
+    from sundgraf.store.columns_answers import ColumnAnswers  # noqa: PLC0415  most graphs are too small to need them
+
+    try:
+        answers = ColumnAnswers(folder)
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"sundgraf: the columns in {folder} cannot be read: {error}\n")
+        return None
+    gc.collect()
+    gc.freeze()
+    return answers
 
 
 def _keep_freed_memory() -> None:

@@ -16,7 +16,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import pyoxigraph as ox
 
@@ -33,7 +33,17 @@ _UNKNOWN_FUNCTION = re.compile(r"The custom function <([^>]*)> is not supported"
 _MOST_UNKNOWN_FUNCTIONS = 16
 
 
-def serve(connection: socket.socket, store: ox.Store, hello: dict[str, object], memory: int) -> None:
+class Shortcut(Protocol):
+    """A faster way to some answers (columns_answers)."""
+
+    def write(self, text: str, format: str, sink: Any, row_limit: int) -> bool:
+        """Write the answer to a query, unless the engine has to; say whether it was written."""
+        ...
+
+
+def serve(
+    connection: socket.socket, store: ox.Store, hello: dict[str, object], memory: int, shortcut: Shortcut | None = None
+) -> None:
     """Answer requests on `connection` until the other side closes it. `memory` is bytes beyond those in use now."""
     _cap_memory(memory)
     if not hello.get("may_call"):
@@ -47,7 +57,7 @@ def serve(connection: socket.socket, store: ox.Store, hello: dict[str, object], 
             signal.setitimer(signal.ITIMER_REAL, deadline + _GRACE)
         sink = _FrameSink(connection, int(request["byte_limit"]), deadline)
         try:
-            sink.finish(_run(store, request, sink))
+            sink.finish(_run(store, shortcut, request, sink))
         except CutShort:
             sink.finish("bytes")
         except BrokenPipeError:
@@ -105,7 +115,10 @@ def describe_error(error: Exception) -> dict[str, object]:
     return {"kind": "engine", "message": text}
 
 
-def _run(store: ox.Store, request: dict[str, Any], sink: _FrameSink) -> str:
+def _run(store: ox.Store, shortcut: Shortcut | None, request: dict[str, Any], sink: _FrameSink) -> str:
+    whole = not request.get("default_graphs") and not request.get("named_graphs")
+    if shortcut and whole and shortcut.write(request["text"], request["format"], sink, int(request["row_limit"])):
+        return ""
     return write_answer(run_query(store, request), request["format"], sink, int(request["row_limit"]))
 
 
