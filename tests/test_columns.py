@@ -116,6 +116,7 @@ def _reading_columns(server: Server) -> bool:
     "text",
     [
         "SELECT ?s ?n { ?s <http://e/n> ?n }",
+        f"SELECT ?s ?n {{ ?s <http://e/n> ?n FILTER({' || '.join(['?n > 1'] * 1500)}) }}",
         "SELECT ?s ?n { ?s <http://e/n> ?n FILTER(?n > 1) }",
         "SELECT ?s ?n { ?s <http://e/n> ?n FILTER(?n = 1) }",
         "SELECT ?s ?n { ?s <http://e/n> ?n } ORDER BY ?n",
@@ -168,6 +169,7 @@ def test_every_format_is_written(registry: Pair, format: str):
         "SELECT ?s { ?s ex:a ?o }", "SELECT ?s { ?s a ?o . { SELECT ?s { ?s a ?p } } }", "SELECT ?s ?s { ?s a ?o }",
         "SELECT (COUNT(?s) AS ?n) ?o { ?s a ?o }", "SELECT ?s { ?s a/<http://e/p>* ?o }", "DELETE { ?s a ?o }",
         "PREFIX e: <http://e/> SELECT ?s { ?s e:a.b ?o }", "SELECT ?s { ?s a ?o FILTER(?o = 'a\\n') }",
+        "SELECT ?s { ?s a ?o FILTER(" + "(" * 9000, "SELECT ?s " + "#" * 15_000, "SELECT ?s " + "{" * 15_000,
     ],
 )  # fmt: skip
 def test_what_is_not_plain_is_not_read(text: str):
@@ -212,8 +214,13 @@ def _make(chance: random.Random) -> str:
             body.append(f"{{ {patterns['d']} }} UNION {{ {patterns['r']} }}")
         elif kind:
             body.append(f"{kind} {{ {patterns[chance.choice(more)]} }}")
+    if "c" in names and chance.random() < 0.3:
+        body.insert(0, "VALUES ?c { <http://publications.europa.eu/resource/authority/country/NOR> "
+                       "<http://publications.europa.eu/resource/authority/country/DNK> }")  # fmt: skip
+    if "s" in names and chance.random() < 0.5:
+        body.append("BIND(YEAR(?s) AS ?y)" + chance.choice(["", " FILTER(?y > 2019)"]))
     variables = sorted({word for word in " ".join(body).replace(")", " ").replace("(", " ").split() if word[0] == "?"})
-    form = chance.randrange(4)
+    form = chance.randrange(5)
     chosen = chance.sample(variables, min(len(variables), chance.randrange(1, 4)))
     where = f"{{ {' '.join(body)} }}"
     if form == 0:
@@ -221,6 +228,14 @@ def _make(chance: random.Random) -> str:
         counts = itertools.count()
         asked = [f"(COUNT({chance.choice(['', 'DISTINCT '])}{name}) AS ?n{next(counts)})" for name in rest or ["?p"]]
         return f"{PREFIXES} SELECT {key} {' '.join(asked)} {where} GROUP BY {key} ORDER BY DESC(?n0) {key}"
+    if form == 4:
+        sums = [
+            f"({kind}({name}) AS ?m{kind})" for name in ("?b", "?s") if name in variables for kind in ("MIN", "MAX")
+        ]
+        sums += ["(SUM(?b) AS ?sum)"] if "?b" in variables else ["(COUNT(*) AS ?all)"]
+        key = chosen[0]
+        sums = sums[-3:] if "?b" not in variables or "?s" not in variables else sums[-1:]
+        return f"{PREFIXES} SELECT {key} {' '.join(sums)} {{ {' '.join(body)} }} GROUP BY {key}"
     if form == 1:
         return f"{PREFIXES} SELECT DISTINCT {' '.join(chosen)} {where} ORDER BY {' '.join(chosen)}"
     if form == 2:

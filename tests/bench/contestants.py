@@ -23,6 +23,7 @@ from tests.bench.quiet import Quiet
 
 from sundgraf.application.columns import make_columns
 from sundgraf.application.look_ups import make_table
+from sundgraf.settings import Settings
 
 HERE = Path(__file__).resolve().parent
 BINARIES = Path(sys.executable).parent
@@ -80,10 +81,12 @@ class Workplace:
 
         def make(path: Path) -> None:
             load_sundgraf(path, self.file(triples))
-            make_table(path)  # the service does this and the next by itself, some seconds after a publication
-            make_columns(path)
 
-        return self.kept("state", triples, make)
+        state = self.kept("state", triples, make)
+        make_table(state)  # the service does this and the next by itself, some seconds after a publication
+        if triples >= Settings().column_quads:
+            make_columns(state)
+        return state
 
     def kept_location(self, triples: int) -> Path:
         """Return a store of Oxigraph's, optimised, kept."""

@@ -24,7 +24,7 @@ from tests.bench.contestants import (
     rdflib_endpoint,
     sundgraf,
 )
-from tests.bench.measure import JSON, NTRIPLES, Connection, Figures, seconds_of
+from tests.bench.measure import JSON, NTRIPLES, Connection, Figures, memory, seconds_of
 from tests.bench.report import Section
 
 OURS, DISK, MEMORY, COLUMNS, RDFLIB = (
@@ -56,9 +56,10 @@ def run(place: Workplace, triples: int, *, quick: bool) -> Section:
                 sizes[path.stem] = _compare(path, connections)
                 _time(path, connections, times[path.stem], 1.0 if quick else _SECONDS, 2 if triples > 2e6 else 7)
                 place.quiet.breathe()
-    notes = []
+        held = {one.name: memory(one.pid) / 2**20 for one in contestants}
+    notes = [_say_memory(held, triples)]
     if RDFLIB in place.peers and triples <= _MOST_IN_MEMORY:
-        notes = _ask_rdflib(place, triples, times, sizes)
+        notes += _ask_rdflib(place, triples, times, sizes)
     return _report(triples, sizes, times, notes)
 
 
@@ -145,6 +146,14 @@ def _rdflib_turns(file: Path) -> Iterator[tuple[str, str, str, Contestant]]:
                     probe.query("ASK {}")
                 except OSError:
                     break
+
+
+def _say_memory(held: dict[str, float], triples: int) -> str:
+    each = ", ".join(f"{name} {mebibytes:,.0f} MiB" for name, mebibytes in held.items())
+    more = ""
+    if MEMORY in held:
+        more = f" ({held[OURS] / held[MEMORY]:.2f}x {MEMORY}, {held[OURS] / triples * 1e6:,.0f} MiB a million triples)"
+    return f"Memory after the queries (PSS of all processes): {each}{more}."
 
 
 def _report(triples: int, sizes: dict[str, int], times: Times, notes: list[str]) -> Section:

@@ -42,7 +42,7 @@ def read_select(text: str) -> Select | None:
         return None
     try:
         return _Reader(text).select()
-    except (NotPlainError, IndexError):
+    except (NotPlainError, IndexError, RecursionError):
         return None
 
 

@@ -8,18 +8,18 @@ from sundgraf.domain.algebra import Call, Expression, Node, Var
 from sundgraf.domain.terms import IRI, XSD, Literal, Term, legal_iri
 
 _TOKEN = re.compile(
-    r"""(?:\s+|\#[^\n\r]*)*
+    r"""(?:\s++|\#[^\n\r]*+)*+
     (?: (?P<string>"(?:[^"\\\n\r])*"|'(?:[^'\\\n\r])*')
       | (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
       | (?P<var>[?$][A-Za-z_]\w*)
       | (?P<language>@[A-Za-z]+(?:-[A-Za-z0-9]+)*)
-      | (?P<name>(?:[A-Za-z][\w-]*)?:(?:[A-Za-z0-9_][\w-]*)?(?![:%\\]|\.[\w:%\\]))
+      | (?P<name>(?:[A-Za-z][\w-]*)?:(?:[A-Za-z0-9_][\w-]*+)?+(?![:%\\]|\.[\w:%\\]))
       | (?P<number>\d+\.\d+|\d+)
       | (?P<word>[A-Za-z]\w*)
       | (?P<sign>\^\^|&&|\|\||!=|<=|>=|[{}().;,*/|^+=<>!-]) )""",
     re.VERBOSE | re.ASCII,
 )
-_END = re.compile(r"(?:\s+|\#[^\n\r]*)*\Z")
+_END = re.compile(r"(?:\s++|\#[^\n\r]*+)*+\Z")
 _FUNCTIONS = {"LANG": 1, "LCASE": 1, "CONTAINS": 2, "STRSTARTS": 2, "BOUND": 1, "ISIRI": 1, "ISLITERAL": 1, "YEAR": 1}
 _COMPARISONS = frozenset({"=", "!=", "<", "<=", ">", ">="})
 
@@ -34,12 +34,11 @@ class Tokens:
     def __init__(self, text: str) -> None:
         self.tokens: list[tuple[str, str]] = []
         place = 0
-        while not _END.match(text, place):
-            match = _TOKEN.match(text, place)
-            if match is None:
-                raise NotPlainError
+        while match := _TOKEN.match(text, place):
             self.tokens.append((match.lastgroup or "", match[match.lastgroup or 0]))
             place = match.end()
+        if not _END.match(text, place):
+            raise NotPlainError
         self.at = 0
         self.prefixes: dict[str, str] = {}
         self.hidden = 0

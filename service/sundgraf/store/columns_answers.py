@@ -38,7 +38,7 @@ class ColumnAnswers:
             if not self._solver.is_worthwhile(select.group):
                 return False
             rows = self._rows(select)
-        except (NotForColumns, LookupError, MemoryError):
+        except (NotForColumns, LookupError, MemoryError, RecursionError):
             return False
         if row_limit and rows.length > row_limit:
             return False
