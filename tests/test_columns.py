@@ -229,13 +229,10 @@ def _make(chance: random.Random) -> str:
         asked = [f"(COUNT({chance.choice(['', 'DISTINCT '])}{name}) AS ?n{next(counts)})" for name in rest or ["?p"]]
         return f"{PREFIXES} SELECT {key} {' '.join(asked)} {where} GROUP BY {key} ORDER BY DESC(?n0) {key}"
     if form == 4:
-        sums = [
-            f"({kind}({name}) AS ?m{kind})" for name in ("?b", "?s") if name in variables for kind in ("MIN", "MAX")
-        ]
-        sums += ["(SUM(?b) AS ?sum)"] if "?b" in variables else ["(COUNT(*) AS ?all)"]
-        key = chosen[0]
-        sums = sums[-3:] if "?b" not in variables or "?s" not in variables else sums[-1:]
-        return f"{PREFIXES} SELECT {key} {' '.join(sums)} {{ {' '.join(body)} }} GROUP BY {key}"
+        key, sums = chosen[0], ["(COUNT(*) AS ?all)"]
+        sums += ["(SUM(?b) AS ?sum)", "(MAX(?b) AS ?most)"] if "?b" in variables else []
+        sums += ["(MIN(?s) AS ?first)", "(MAX(?s) AS ?last)"] if "?s" in variables else []
+        return f"{PREFIXES} SELECT {key} {' '.join(sums)} {where} GROUP BY {key}"
     if form == 1:
         return f"{PREFIXES} SELECT DISTINCT {' '.join(chosen)} {where} ORDER BY {' '.join(chosen)}"
     if form == 2:
