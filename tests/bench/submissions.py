@@ -91,8 +91,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="sundgraf-chaos-") as folder:
         state = Path(folder) / "state"
         assert run(state, "load").returncode == 0
-        secrets = [_token(state, "submitter", f"client {n}") for n in range(asked.clients)]
-        reviewer = _token(state, "reviewer", "reviewer")
+        secrets = [new_token(state, "submitter", f"client {n}") for n in range(asked.clients)]
+        reviewer = new_token(state, "reviewer", "reviewer")
         victim = Victim(state)
         acknowledged: dict[str, str] = {}
         left = list(range(asked.submissions))
@@ -180,7 +180,8 @@ def _accept(victim: Victim, secret: str, accepted: list[str], done: threading.Ev
         time.sleep(0.5)
 
 
-def _token(state: Path, role: str, shown_as: str) -> str:
+def new_token(state: Path, role: str, shown_as: str) -> str:
+    """Return the secret of a new token."""
     made = run(state, "token", "new", "--role", role, "--shown-as", shown_as, "--json")
     return str(json.loads(made.stdout)["token"])
 
