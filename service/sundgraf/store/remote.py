@@ -103,33 +103,33 @@ class RemoteStore:
         raise Unreachable(f"The engine at {self._replicas.all[0].url} cannot be reached: {last}") from last
 
     async def _ask(self, replica: Replica, request: QueryRequest, clock: _Clock) -> RemoteAnswer | WholeAnswer:
+        ways = virtuoso.ways_to_ask(request.text) if replica.engine.irregular else (request.text,)
+        for way in ways:
+            response = await clock.wait(self._client.send(self._request(replica, request, way), stream=True))
+            try:
+                if response.is_error:
+                    detail = (await clock.wait(response.aread()))[:2000].decode("utf-8", "replace").strip()
+                    if way != ways[-1] and virtuoso.is_without_plan(response.status_code, detail):
+                        continue
+                    raise _refusal(response.status_code, detail)
+                if not replica.engine.irregular:
+                    return RemoteAnswer(response, clock, request.byte_limit)
+                virtuoso.require_whole(response.status_code, response.headers)
+                body = b"".join([piece async for piece in RemoteAnswer(response, clock, request.byte_limit)])
+                asked = request.text, body, request.format, request.row_limit
+                return WholeAnswer(*await asyncio.to_thread(virtuoso.standard_answer, *asked))
+            except BaseException:
+                await response.aclose()
+                raise
+        raise AssertionError("there is at least one way to ask")
+
+    def _request(self, replica: Replica, request: QueryRequest, text: str) -> httpx.Request:
         form = read(request.text).form
         wanted = named(request.format, SOLUTIONS if form in ("SELECT", "ASK") else GRAPHS).media_type
-        text = virtuoso.rewritten(request.text) if replica.engine.irregular else request.text
         fields = [("query", text), *_dataset(replica, request), *replica.engine.told(request.deadline)]
-        sent = self._client.build_request(
-            "POST",
-            replica.url,
-            content=urlencode(fields).encode(),
-            headers={
-                "Accept": virtuoso.media_type(form) if replica.engine.irregular else wanted,
-                "Content-Type": "application/x-www-form-urlencoded",
-            },
-        )
-        response = await clock.wait(self._client.send(sent, stream=True))
-        try:
-            if response.is_error:
-                detail = (await clock.wait(response.aread()))[:2000].decode("utf-8", "replace").strip()
-                raise _refusal(response.status_code, detail)
-            if not replica.engine.irregular:
-                return RemoteAnswer(response, clock, request.byte_limit)
-            virtuoso.require_whole(response.status_code, response.headers)
-            body = b"".join([piece async for piece in RemoteAnswer(response, clock, request.byte_limit)])
-            made = asyncio.to_thread(virtuoso.standard_answer, request.text, body, request.format, request.row_limit)
-            return WholeAnswer(*await made)
-        except BaseException:
-            await response.aclose()
-            raise
+        accept = virtuoso.media_type(form) if replica.engine.irregular else wanted
+        headers = {"Accept": accept, "Content-Type": "application/x-www-form-urlencoded"}
+        return self._client.build_request("POST", replica.url, content=urlencode(fields).encode(), headers=headers)
 
     async def _learn(self, replica: Replica) -> None:
         """Find out which engine it is, and what was published to it. Raises httpx.TransportError or Unreachable."""

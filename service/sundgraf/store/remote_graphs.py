@@ -123,9 +123,9 @@ class RemoteGraphs:
     def _put(self, iri: str, quads: Iterable[ox.Quad]) -> None:
         lines: list[str] = []
         add = False
-        for line in _lines(quads):
-            lines.append(line)
-            if len(lines) == _PIECE:
+        for together in _inseparable(quads):
+            lines += together
+            if len(lines) >= _PIECE:
                 self.put_graph(iri, "".join(lines).encode(), add=add)
                 lines, add = [], True
         if lines or not add:
@@ -169,6 +169,30 @@ class RemoteGraphs:
 def _digest(store: ox.Store, graph: ox.NamedNode) -> str:
     lines = sorted(_lines(store.quads_for_pattern(None, None, None, graph)))
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _inseparable(quads: Iterable[ox.Quad]) -> Iterator[list[str]]:
+    """Yield lines that have to go in one request: a blank node is another one in the next (RDF 1.1, 3.4)."""
+    leaders: dict[str, str] = {}
+    kept: list[tuple[str, str]] = []
+
+    def leader(name: str) -> str:
+        while (above := leaders.setdefault(name, name)) != name:
+            leaders[name] = name = leaders[above]
+        return name
+
+    for quad in quads:
+        blank = [leader(node.value) for node in (quad.subject, quad.object) if isinstance(node, ox.BlankNode)]
+        line = f"{quad.triple} .\n"
+        if blank:
+            leaders[blank[-1]] = blank[0]
+            kept.append((blank[0], line))
+        else:
+            yield [line]
+    groups: dict[str, list[str]] = {}
+    for name, line in kept:
+        groups.setdefault(leader(name), []).append(line)
+    yield from groups.values()
 
 
 def _lines(quads: Iterable[ox.Quad]) -> Iterator[str]:
