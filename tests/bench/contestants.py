@@ -27,7 +27,9 @@ from sundgraf.settings import Settings
 
 HERE = Path(__file__).resolve().parent
 BINARIES = Path(sys.executable).parent
-PEERS = frozenset({"oxigraph serve", "oxigraph serve in memory", "Virtuoso", "rdflib-endpoint"})
+PEERS = frozenset(
+    {"sundgraf without columns", "oxigraph serve", "oxigraph serve in memory", "Virtuoso", "rdflib-endpoint"}
+)
 UNCACHED = {"SUNDGRAF_CACHE_BYTES": "0"}
 
 

@@ -10,6 +10,7 @@ import math
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tests.bench import virtuoso as column_peer
@@ -27,8 +28,11 @@ from tests.bench.contestants import (
 from tests.bench.measure import JSON, NTRIPLES, Connection, Figures, memory, seconds_of
 from tests.bench.report import Section
 
-OURS, DISK, MEMORY, COLUMNS, RDFLIB = (
+from sundgraf.settings import Settings
+
+OURS, ENGINE, DISK, MEMORY, COLUMNS, RDFLIB = (
     "sundgraf",
+    "sundgraf without columns",
     "oxigraph serve",
     "oxigraph serve in memory",
     "Virtuoso",
@@ -38,7 +42,7 @@ QUERIES = sorted((HERE / "queries").glob("*.rq"))
 _MOST_ROUNDS = 200
 _SECONDS = 3.0  # a short query is asked more often, up to this time for all servers together
 _MOST_IN_MEMORY = 2_000_000  # triples; `oxigraph serve` in memory and rdflib-endpoint are left out beyond
-_PATIENCE = 60.0  # seconds for a query of rdflib-endpoint
+_PATIENCE = 30.0  # seconds for a query of rdflib-endpoint
 _FAR = 5.0  # a query whose distance to the best peer is looked into
 
 Times = dict[str, dict[str, list[float]]]  # query -> server -> seconds
@@ -66,6 +70,11 @@ def run(place: Workplace, triples: int, *, quick: bool) -> Section:
 def _start(stack: contextlib.ExitStack, place: Workplace, triples: int) -> list[Contestant]:
     file = place.file(triples)
     found = [stack.enter_context(sundgraf(place.kept_state(triples), **UNCACHED))]
+    if ENGINE in place.peers and triples >= Settings().column_quads:
+        before = stack.enter_context(
+            sundgraf(place.kept_state(triples), SUNDGRAF_COLUMN_QUADS="1000000000", **UNCACHED)
+        )
+        found.append(replace(before, name=ENGINE))
     if DISK in place.peers:
         found.append(stack.enter_context(oxigraph(place.kept_location(triples))))
     if MEMORY in place.peers and triples <= _MOST_IN_MEMORY:
@@ -164,7 +173,7 @@ def _report(triples: int, sizes: dict[str, int], times: Times, notes: list[str])
         for name, taken in medians.items()
     }
     servers = list(dict.fromkeys(who for taken in times.values() for who in taken))
-    peers = [who for who in servers if who != OURS]
+    peers = [who for who in servers if who not in (OURS, ENGINE)]
     section.header = ("query", "rows", *(f"{who} ms" for who in servers), "best peer", "times its speed")
     far = []
     for name, taken in medians.items():
@@ -175,7 +184,7 @@ def _report(triples: int, sizes: dict[str, int], times: Times, notes: list[str])
         cells = [taken[who].say(scale=1000, digits=2) for who in servers]
         section.rows.append((name, str(sizes[name]), *cells, best, f"{ratio:.2f}"))
     first_twelve = [name for name in times if int(name[:2]) <= 12]
-    for who in peers:
+    for who in servers[1:]:
         ratios = {name: taken[who].median / taken[OURS].median for name, taken in medians.items()}
         mean, twelve = _mean(list(ratios.values())), _mean([ratios[name] for name in first_twelve])
         section.notes.append(

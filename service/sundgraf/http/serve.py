@@ -76,15 +76,16 @@ class _Keeper:
             raise StoreUnusable(f"Nothing is published in {str(self._settings.state)!r}; run `sundgraf load`.")
         fits = generation.quads <= self._settings.memory_quads
         self._on_disk = fits and may_start_on_disk and generation.quads > _START_ON_DISK
+        columns = generation.columns if generation.quads >= self._settings.column_quads else None
         self._sockets += 1
         started = nursery.start(
             generation.store, generation.publication, self._folder / f"{self._sockets}.sock",
             in_memory=fits and not self._on_disk, memory=self._settings.worker_memory,
-            may_call=bool(self._settings.service_allow), columns=generation.columns,
+            may_call=bool(self._settings.service_allow), columns=columns,
         )  # fmt: skip
         before, self._nursery, self._number = self._nursery, started, generation.number
         said = {"socket": str(started.socket_path), "number": generation.number, "time": generation.time,
-                "quads": generation.quads, "columns": str(generation.columns)}  # fmt: skip
+                "quads": generation.quads, "columns": str(columns or "")}  # fmt: skip
         draft = self._folder / "published.new"
         draft.write_text(json.dumps(said), "utf-8")
         draft.replace(self._announcement)

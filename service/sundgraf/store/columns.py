@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import numpy as np
+import numpy.ma  # np.unique imports it when it is called, but a worker that answers can open no file
 import numpy.typing as npt
 
 from sundgraf.domain.terms import IRI, XSD, BlankNode, Literal, Term
