@@ -32,6 +32,8 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running(
         tmp_path_factory.mktemp("strict") / "state", **{f"SUNDGRAF_{k}": v for k, v in settings.items()}
     ) as up:
+        while busy_processes(up):  # the graph is answered from disk until its copy in memory is ready
+            time.sleep(0.1)
         yield up
 
 

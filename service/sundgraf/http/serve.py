@@ -7,14 +7,13 @@ state, and the web processes, each with a listening socket of its own.
 from __future__ import annotations
 
 import contextlib
-import errno
+import gc
 import json
 import math
 import os
 import shutil
 import signal
 import socket
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -22,28 +21,29 @@ from pathlib import Path
 from sundgraf.application.load import ensure_published, room_files
 from sundgraf.bundle import Bundle
 from sundgraf.console import current_settings, progress_bar
-from sundgraf.domain.errors import BadInput, StoreUnusable, SundgrafError
+from sundgraf.domain.errors import StoreUnusable, SundgrafError
 from sundgraf.http import logs
+from sundgraf.http.listening import listen
 from sundgraf.http.pushing import Pusher
 from sundgraf.settings import Settings
 from sundgraf.store import generations, nursery
 
 _POLL_SECONDS = 0.25
-_START_ON_DISK = 300_000  # quads; a larger graph is served from disk until its copy in memory is ready
+_START_ON_DISK = 50_000  # quads; a larger graph is served from disk until its copy in memory is ready
 _START_SECONDS = 30.0
-_BACKLOG = 2048
 DRAINING = "draining"  # a mark in the keeper's folder: the service finishes and should get no more requests
 
 
 def run(settings: Settings, bundle: Bundle, host: str, port: int) -> None:
     """Serve until a signal says to stop. Raises BadInput for an address that cannot be used, or StoreUnusable."""
-    listeners = _listen(host, port, settings.web_processes)
+    listeners = listen(host, port, settings.web_processes)
     keeper = _Keeper(settings, bundle, listeners)
     try:
         if not settings.store or settings.pushes:
             _in_a_child(lambda: _publish(settings.state, bundle.root))
         if not settings.store:
             keeper.start_nursery()
+        _import_web()
         for place in range(settings.web_processes):
             keeper.start_web(place)
         shown = f"[{host}]" if ":" in host else host
@@ -215,10 +215,20 @@ class _Keeper:
                 self._nursery = None
 
 
+def _import_web() -> None:
+    """Import what the web processes run, once for all of them: they start at once and share its memory."""
+    import uvicorn  # noqa: F401, PLC0415  other commands need none of this
+
+    from sundgraf.http import app, express  # noqa: F401, PLC0415
+
+    gc.collect()
+    gc.freeze()  # else the first search for rubbish in each web process would copy all of it
+
+
 def _run_web(
     settings: Settings, bundle: Bundle, listener: socket.socket, announcement: Path | None, folder: Path, place: int
 ) -> None:
-    import uvicorn  # noqa: PLC0415  the keeper needs none of this
+    import uvicorn  # noqa: PLC0415  imported already, see _import_web
 
     from sundgraf.http.app import create_app  # noqa: PLC0415
     from sundgraf.http.express import ExpressProtocol  # noqa: PLC0415
@@ -239,36 +249,6 @@ def _run_web(
         lifespan="on",
     )
     uvicorn.Server(config).run(sockets=[listener])
-
-
-def _listen(host: str, port: int, count: int) -> list[socket.socket]:
-    """Return a listening socket for each web process.
-
-    On Linux each has its own, and the kernel spreads connections over them; with one socket for all, the process that
-    wakes first took seven of eight (measured). Elsewhere they share one.
-    """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:  # would fail where the others, sharing the port, would not
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            probe.listen(1)
-        listeners: list[socket.socket] = []
-        for _ in range(count if sys.platform == "linux" else 1):
-            listener = socket.socket(family, kind, protocol)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if sys.platform == "linux":
-                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            listener.bind((address[0], listeners[0].getsockname()[1], *address[2:]) if listeners else address)
-            listener.listen(_BACKLOG)
-            listeners.append(listener)
-    except (OSError, OverflowError) as error:
-        if getattr(error, "errno", None) == errno.EADDRINUSE:
-            raise BadInput(
-                f"Port {port} on {host} is in use; stop what runs there or name another with --port."
-            ) from error
-        raise BadInput(f"{host}:{port} cannot be served ({error}).") from error
-    return listeners if sys.platform == "linux" else listeners * count
 
 
 def _publish(state: Path, root: Path) -> None:

@@ -154,9 +154,11 @@ def load_in_memory(store: Path) -> ox.Store:
 
 def _in_a_child(task: Callable[[], object], store: Path) -> None:
     """Do something that starts threads in a process of its own, so that this one may go on forking."""
+    parent = os.getpid()
     pid = os.fork()
     if pid == 0:
         try:
+            die_with_parent(parent)
             task()
             os._exit(0)
         except BaseException as error:  # noqa: BLE001  the only way out of a forked child is _exit
