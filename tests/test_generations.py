@@ -19,6 +19,7 @@ from sundgraf.domain.errors import BadInput, MalformedData, StoreUnusable, Unkno
 from sundgraf.store import generations
 from sundgraf.store.direct import open_direct
 from sundgraf.store.feed import read_page
+from sundgraf.store.in_memory import load_in_memory
 
 ROOT = Path(__file__).resolve().parent.parent
 GOOD = "<https://example.org/a> <https://example.org/b> <https://example.org/c> .\n"
@@ -292,3 +293,18 @@ def test_export_holds_every_named_graph(state):
     graphs = {quad.graph_name for quad in ox.parse(done.stdout.encode(), format=ox.RdfFormat.N_QUADS)}
     assert graphs == set(open_direct(state).engine.named_graphs())
     assert json.loads(run(state, "version", "--json").stdout)["sundgraf"]
+
+
+def test_copy_kept_for_the_next_start_is_used_only_when_it_is_whole(tmp_path):
+    generation = publish_files(tmp_path, [write(tmp_path / "a.nt", 50)])
+    copy = tmp_path / "copies" / generation.columns.name
+    for spoil in (lambda: None, lambda: None, lambda: copy.write_bytes(copy.read_bytes()[:-40]), copy.unlink):
+        held = load_in_memory(generation.store, copy, generation.quads)
+        assert set(held) == set(ox.Store.read_only(str(generation.store)))
+        assert copy.read_bytes().count(b"\n") == generation.quads
+        spoil()
+
+
+def write(path: Path, count: int) -> Path:
+    path.write_text("".join(f'<urn:s:{i}> <urn:p> "{i}" .\n' for i in range(count)))
+    return path

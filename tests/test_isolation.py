@@ -32,8 +32,6 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running(
         tmp_path_factory.mktemp("strict") / "state", **{f"SUNDGRAF_{k}": v for k, v in settings.items()}
     ) as up:
-        while busy_processes(up):  # the graph is answered from disk until its copy in memory is ready
-            time.sleep(0.1)
         yield up
 
 
@@ -268,6 +266,7 @@ def test_worker_in_memory_cannot_open_a_connection_at_all(tmp_path):
         "import sys; from pathlib import Path; from sundgraf.store import nursery, generations; import time\n"
         "g = generations.current(Path(sys.argv[1]))\n"
         "n = nursery.start(g.store, g.publication, Path(sys.argv[2]), in_memory=True, memory=1 << 30)\n"
+        "n.wait()\n"
         "print('ready', flush=True); time.sleep(20)\n"
     )
     root = Path(__file__).resolve().parent.parent

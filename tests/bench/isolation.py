@@ -44,6 +44,7 @@ def run(place: Workplace, triples: int, *, quick: bool) -> Section:
 def main() -> None:
     """Measure, and print the times in seconds as JSON."""
     from sundgraf.store import generations, nursery
+    from sundgraf.store.in_memory import load_in_memory
 
     generation = generations.current(Path(sys.argv[1]))
     assert generation is not None
@@ -52,9 +53,10 @@ def main() -> None:
         started = nursery.start(
             generation.store, generation.publication, folder / "workers.sock", in_memory=True, memory=1 << 30
         )
+        started.wait()
         said = {"socket": str(started.socket_path), "number": 1, "time": generation.time, "quads": generation.quads}
         (folder / "published.json").write_text(json.dumps(said))
-        held = nursery.load_in_memory(generation.store)
+        held = load_in_memory(generation.store)
         print(json.dumps(asyncio.run(_compare(folder / "published.json", held, int(sys.argv[2])))))
         started.retire()
 

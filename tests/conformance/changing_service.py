@@ -32,7 +32,7 @@ import pyoxigraph as ox
 from sundgraf.bundle import find_bundle
 from sundgraf.settings import Settings
 from sundgraf.store import embedded, wire, worker
-from sundgraf.store.nursery import die_with_parent
+from sundgraf.store.parent import die_with_parent
 
 _FORMATS = {
     "text/turtle": ox.RdfFormat.TURTLE,

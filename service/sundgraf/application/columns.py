@@ -13,7 +13,7 @@ from sundgraf.domain.errors import StoreUnusable
 from sundgraf.store import generations
 from sundgraf.store.columns_files import write_columns
 from sundgraf.store.kept import make_once
-from sundgraf.store.nursery import die_with_parent
+from sundgraf.store.parent import die_with_parent
 
 _NICENESS = 10
 

@@ -25,7 +25,7 @@ from sundgraf.domain.terms import IRI
 from sundgraf.store.base import Store
 from sundgraf.store.direct import open_direct
 from sundgraf.store.kept import make_once
-from sundgraf.store.nursery import die_with_parent
+from sundgraf.store.parent import die_with_parent
 from sundgraf.store.writers import PREFIXES, in_order, write_graph
 
 MOST_SORTED = 600_000  # quads; a larger graph is written in the store's own order, and never held in memory

@@ -25,7 +25,7 @@ from sundgraf.domain.names import BASE
 from sundgraf.store import generations
 from sundgraf.store.feed import Feed, Head, Writing, following, read_feed, read_heads
 from sundgraf.store.generations import Generation
-from sundgraf.store.nursery import die_with_parent
+from sundgraf.store.parent import die_with_parent
 from sundgraf.store.resources import Resources
 
 FEED = f"{BASE}feed"

@@ -13,7 +13,7 @@ from sundgraf.store.direct import open_direct
 from sundgraf.store.kept import make_once
 from sundgraf.store.look_up_table import table_file, write_table
 from sundgraf.store.lookup import written_term
-from sundgraf.store.nursery import die_with_parent
+from sundgraf.store.parent import die_with_parent
 
 _NICENESS = 10
 

@@ -60,6 +60,7 @@ from sundgraf.http.routes import (
     validate,
 )
 from sundgraf.http.routes.sparql import SPARQLEndpoint
+from sundgraf.http.short import ShortAnswers
 from sundgraf.http.warming import warm_up
 from sundgraf.settings import Settings
 from sundgraf.store import generations
@@ -145,6 +146,7 @@ def create_app(
     delivery = Delivery(
         app, lambda: store.publication().number, settings.cache_bytes, lookups.answer, {"/sparql": endpoint}
     )
+    delivery.soon = ShortAnswers(context, delivery.keep if delivery.caching else None).start
     metered_app = Metered(delivery, board, request_log(settings))
     return BehindProxies(metered_app, settings.trusted_proxies) if settings.trusted_proxies else metered_app
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,7 +18,7 @@ Headers = list[tuple[bytes, bytes]]
 
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 CORS: Headers = [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", b"*"), _NO_SNIFFING]
-_NO_PAGE = (b"content-security-policy", b"default-src 'none'; sandbox")  # XML with scripts in it, opened in a browser
+NO_PAGE = (b"content-security-policy", b"default-src 'none'; sandbox")  # XML with scripts in it, opened in a browser
 _PREFLIGHT: Headers = [
     *CORS,
     (b"access-control-allow-methods", b"GET, HEAD, POST, OPTIONS"),
@@ -35,7 +35,7 @@ _COMPRESSIBLE = tuple(
     )
 )  # fmt: skip
 _OF_A_BODY = (b"content-length", b"content-encoding", b"content-type")
-_SMALLEST = 860  # bytes; below, compression costs more than it saves
+SMALLEST_COMPRESSED = 860  # bytes; below, compression costs more than it saves
 _BIGGEST_CACHED = 1 << 20
 CACHEABLE = b"sundgraf-cacheable"  # set by a route, never sent
 
@@ -61,6 +61,7 @@ class Delivery:
         self._cache: OrderedDict[tuple[bytes, ...], tuple[int, int, Headers, bytes, bytes]] = OrderedDict()
         self._room = cache_bytes
         self._cache_bytes = cache_bytes
+        self.soon: Callable[[bytes, Wanted], Coroutine[None, None, Any] | None] = lambda _url, _asked: None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -176,7 +177,7 @@ class _Outgoing:
         headers: Headers = [(n.lower(), v) for n, v in start["headers"]]
         self._cacheable = any(name == CACHEABLE for name, _ in headers)
         headers = [pair for pair in headers if pair[0] != CACHEABLE]
-        headers += [pair for pair in (*CORS, _NO_PAGE) if pair[0] not in {name for name, _ in headers}]
+        headers += [pair for pair in (*CORS, NO_PAGE) if pair[0] not in {name for name, _ in headers}]
         status = start["status"]
         etag = next((value for name, value in headers if name == b"etag"), b"")
         if status in (200, 304) and etag and self._condition and (held := _held(self._condition, etag)):
@@ -208,7 +209,7 @@ class _Outgoing:
         return body
 
     def _coding(self, headers: Headers, body: bytes, more: bool) -> str:
-        if not more and len(body) < _SMALLEST:
+        if not more and len(body) < SMALLEST_COMPRESSED:
             return ""
         kind = b""
         for name, value in headers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from sundgraf.domain.errors import BadInput, Busy, OutOfMemory, OutOfTime, Refus
 from sundgraf.http.delivery import Delivery, Wanted
 from sundgraf.http.logs import RequestLog
 from sundgraf.http.metrics import Board
+from sundgraf.http.short import Started, Whole
 from sundgraf.store.base import Answer, Publication, QueryRequest, Store
 
 if TYPE_CHECKING:
@@ -42,6 +43,24 @@ class Metered:
             if self._log is not None:
                 self._log.write("GET", url, 200, _now() - began, len(known[1]), "")
         return known
+
+    def soon(self, url: bytes, asked: Wanted) -> Coroutine[None, None, Whole | Started] | None:
+        """Return what makes an answer without an ASGI conversation; None where one is needed."""
+        making = self._app.soon(url, asked)
+        return None if making is None else self._count(making, url)
+
+    async def _count(self, making: Coroutine[None, None, Whole | Started], url: bytes) -> Whole | Started:
+        began = _now()
+        self._board.add("sundgraf_requests_in_flight")
+        try:
+            made = await making
+        finally:
+            self._board.add("sundgraf_requests_in_flight", -1)
+        if isinstance(made, Whole):  # the rest are counted on their usual way
+            self._observe(url, 200, _now() - began, len(made.body))
+            if self._log is not None:
+                self._log.write("GET", url, 200, _now() - began, len(made.body), "")
+        return made
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""

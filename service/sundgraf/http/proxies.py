@@ -21,6 +21,7 @@ class BehindProxies:
 
     def __init__(self, app: Metered, trusted: str) -> None:
         self.at_once = app.at_once
+        self.soon = app.soon
         self._app = ProxyHeadersMiddleware(cast("Any", app), trusted)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -7,6 +7,7 @@ state, and the web processes, each with a listening socket of its own.
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import json
 import math
@@ -27,9 +28,10 @@ from sundgraf.http.listening import listen
 from sundgraf.http.pushing import Pusher
 from sundgraf.settings import Settings
 from sundgraf.store import generations, nursery
+from sundgraf.store.parent import die_with_parent
 
 _POLL_SECONDS = 0.25
-_START_ON_DISK = 50_000  # quads; a larger graph is served from disk until its copy in memory is ready
+_START_ON_DISK = 300_000  # quads; a larger graph is served from disk until its copy in memory is ready
 _START_SECONDS = 30.0
 DRAINING = "draining"  # a mark in the keeper's folder: the service finishes and should get no more requests
 
@@ -75,14 +77,18 @@ class _Keeper:
         if generation is None:
             raise StoreUnusable(f"Nothing is published in {str(self._settings.state)!r}; run `sundgraf load`.")
         fits = generation.quads <= self._settings.memory_quads
-        self._on_disk = fits and may_start_on_disk and generation.quads > _START_ON_DISK
+        small = generation.quads <= _START_ON_DISK
+        self._on_disk = fits and may_start_on_disk and not small
         columns = generation.columns if generation.quads >= self._settings.column_quads else None
         self._sockets += 1
         started = nursery.start(
             generation.store, generation.publication, self._folder / f"{self._sockets}.sock",
             in_memory=fits and not self._on_disk, memory=self._settings.worker_memory,
             may_call=bool(self._settings.service_allow), columns=columns,
+            copy=self._settings.state / "copies" / generation.columns.name if small else None,
         )  # fmt: skip
+        _import_web()  # while it reads the graph
+        started.wait()
         before, self._nursery, self._number = self._nursery, started, generation.number
         said = {"socket": str(started.socket_path), "number": generation.number, "time": generation.time,
                 "quads": generation.quads, "columns": str(columns or "")}  # fmt: skip
@@ -99,7 +105,7 @@ class _Keeper:
         if pid == 0:
             code = 1
             try:
-                nursery.die_with_parent(parent)
+                die_with_parent(parent)
                 if self._nursery is not None:
                     self._nursery.lifeline.close()
                 _run_web(
@@ -215,11 +221,12 @@ class _Keeper:
                 self._nursery = None
 
 
+@functools.cache
 def _import_web() -> None:
     """Import what the web processes run, once for all of them: they start at once and share its memory."""
     import uvicorn  # noqa: F401, PLC0415  other commands need none of this
 
-    from sundgraf.http import app, express  # noqa: F401, PLC0415
+    from sundgraf.http import app, protocol  # noqa: F401, PLC0415
 
     gc.collect()
     gc.freeze()  # else the first search for rubbish in each web process would copy all of it
@@ -231,7 +238,7 @@ def _run_web(
     import uvicorn  # noqa: PLC0415  imported already, see _import_web
 
     from sundgraf.http.app import create_app  # noqa: PLC0415
-    from sundgraf.http.express import ExpressProtocol  # noqa: PLC0415
+    from sundgraf.http.protocol import ExpressProtocol  # noqa: PLC0415
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the keeper's to answer

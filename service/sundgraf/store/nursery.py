@@ -15,8 +15,6 @@ import select
 import signal
 import socket
 import sys
-import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,11 +23,12 @@ import pyoxigraph as ox
 
 from sundgraf.store import worker
 from sundgraf.store.base import Publication
+from sundgraf.store.in_memory import in_a_child, load_in_memory
+from sundgraf.store.parent import die_with_parent
 
 if TYPE_CHECKING:
     from sundgraf.store.columns_answers import ColumnAnswers
 
-_PR_SET_PDEATHSIG = 1
 _BACKLOG = 128
 
 
@@ -41,6 +40,14 @@ class Nursery:
     socket_path: Path
     lifeline: socket.socket
 
+    def wait(self) -> None:
+        """Return once it takes connections. Raises RuntimeError when the store cannot be opened."""
+        said = self.lifeline.recv(4096)
+        if said != b"ready":
+            self.lifeline.close()
+            os.waitpid(self.pid, 0)
+            raise RuntimeError(said.decode("utf-8", "replace").lstrip("!") or "the nursery ended at once")
+
     def retire(self) -> None:
         """Let it go: it takes no new connections and ends when its last worker has."""
         with contextlib.suppress(OSError):
@@ -50,13 +57,13 @@ class Nursery:
 
 def start(
     store: Path, publication: Publication, socket_path: Path, *, in_memory: bool, memory: int, may_call: bool = False,
-    columns: Path | None = None,
+    columns: Path | None = None, copy: Path | None = None,
 ) -> Nursery:  # fmt: skip
-    """Fork a nursery for the store in `store` and return once it takes connections.
+    """Fork a nursery for the store in `store`; it takes connections once its `wait` returns.
 
     With `may_call` its workers may open connections, for SERVICE; else those of a graph in memory cannot open anything.
     Workers that are forked once the folder `columns` is there answer from it what they can.
-    Call only from a process without threads. Raises RuntimeError when the store cannot be opened.
+    `copy` is where what was read for memory is kept for the next start. Call only from a process without threads.
     """
     near, far = socket.socketpair()
     parent = os.getpid()
@@ -68,7 +75,7 @@ def start(
             near.close()
             _run(
                 store, publication, socket_path, far, in_memory=in_memory, memory=memory, may_call=may_call,
-                columns=columns,
+                columns=columns, copy=copy,
             )  # fmt: skip
             code = 0
         except BaseException as error:  # noqa: BLE001  the only way out of a forked child is _exit
@@ -77,11 +84,6 @@ def start(
         finally:
             os._exit(code)
     far.close()
-    said = near.recv(4096)
-    if said != b"ready":
-        near.close()
-        os.waitpid(pid, 0)
-        raise RuntimeError(said.decode("utf-8", "replace").lstrip("!") or "the nursery ended at once")
     return Nursery(pid, socket_path, near)
 
 
@@ -95,20 +97,21 @@ def _run(
     memory: int,
     may_call: bool,
     columns: Path | None,
+    copy: Path | None,
 ) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
     signal.set_wakeup_fd(-1)
     _keep_freed_memory()
-    held = load_in_memory(store) if in_memory else None
+    held = load_in_memory(store, copy, publication.quads) if in_memory else None
     if held is None:
-        _in_a_child(lambda: ox.Store.read_only(str(store)), store)  # fail now rather than in every worker
+        in_a_child(lambda: ox.Store.read_only(str(store)), store)  # fail now rather than in every worker
     gc.collect()
     gc.freeze()
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(socket_path))
     listener.listen(_BACKLOG)
-    hello: dict[str, object] = {"number": publication.number, "may_call": may_call or not in_memory}
+    hello: dict[str, object] = {"number": publication.number, "may_call": may_call or held is None}
     # (a store on disk opens files as it reads)
     keeper.sendall(b"ready")
     children: set[int] = set()
@@ -140,32 +143,6 @@ def _run(
                 children.add(_fork_worker(connection, listener, keeper, held, store, hello, memory, answers))
                 connection.close()
         _reap(children)
-
-
-def load_in_memory(store: Path) -> ox.Store:
-    """Return a copy in memory of the store in the directory `store`."""
-    held = ox.Store()
-    with tempfile.TemporaryDirectory(prefix="sundgraf-") as folder:
-        path = f"{folder}/all.nq"
-        _in_a_child(lambda: ox.Store.read_only(str(store)).dump(path, format=ox.RdfFormat.N_QUADS), store)
-        held.bulk_load(path=path, format=ox.RdfFormat.N_QUADS)
-    return held
-
-
-def _in_a_child(task: Callable[[], object], store: Path) -> None:
-    """Do something that starts threads in a process of its own, so that this one may go on forking."""
-    parent = os.getpid()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            die_with_parent(parent)
-            task()
-            os._exit(0)
-        except BaseException as error:  # noqa: BLE001  the only way out of a forked child is _exit
-            sys.stderr.write(f"sundgraf: cannot read {store}: {error}\n")
-            os._exit(1)
-    if os.waitpid(pid, 0)[1] != 0:
-        raise RuntimeError(f"the store in {str(store)!r} cannot be read")
 
 
 def _fork_worker(
@@ -234,12 +211,3 @@ def _reap(children: set[int]) -> None:
             if os.waitpid(pid, os.WNOHANG)[0] == 0:
                 continue
         children.discard(pid)
-
-
-def die_with_parent(parent: int) -> None:
-    """Ask the kernel (Linux) to end this process when its parent, `parent`, ends; end at once if it has already."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(0)

@@ -30,6 +30,7 @@ from sundgraf.http.body import read_at_most
 from sundgraf.http.context import Context
 from sundgraf.http.delivery import CACHEABLE, entity_tag, matches
 from sundgraf.http.editor import editor_page, editor_version
+from sundgraf.http.short import STARTED, Started
 from sundgraf.store.base import Answer
 
 NO_WRITES = (
@@ -103,9 +104,16 @@ class SPARQLEndpoint:
             headers[CACHEABLE.decode()] = "1"
         _require_iris(default_graphs + named_graphs)
         limits = _lowered(context.limits, _first(parameters, "timeout"))
-        answer = await _unless_gone(
-            answer_query(context.store, text, format, limits, default_graphs, named_graphs), receive
-        )
+        started: Started | None = scope.get("state", {}).get(STARTED)
+        if started is not None and started.publication != publication:
+            await started.close()
+            started = None
+        if started is not None:
+            answer: Answer | None = started.answer.result()
+        else:
+            answer = await _unless_gone(
+                answer_query(context.store, text, format, limits, default_graphs, named_graphs), receive
+            )
         if answer is not None:
             await deliver(answer, headers, limits, scope, receive, send)
 
