@@ -108,6 +108,8 @@ class Workplace:
                 load_sundgraf(path)
             if triples:
                 load_sundgraf(path, self.file(triples))
+            for chore in ("look_ups", "columns", "dump", "follow"):  # as a minute or two after a publication
+                _run([sys.executable, "-m", f"sundgraf.application.{chore}", str(path)])
         return path
 
     def location(self, triples: int) -> Path:

@@ -8,14 +8,15 @@ import json
 import os
 import resource
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, cast
 
 from sundgraf.domain.errors import Busy, StoreError
 from sundgraf.store import wire
+from sundgraf.store.turns import share, take_short_turns
 
 _MOST_HELD_PIECES = 4  # then the worker waits for the reader
 _QUERIES_PER_WORKER = 20_000  # reading makes shared pages private one by one; a fresh worker shares them again
@@ -102,11 +103,11 @@ class Connection(asyncio.Protocol):
     def demote(self, nice: int) -> None:
         """Let others go before this worker: `nice` is LESS or MUCH_LESS."""
         self.demoted = True
-        _share(self.pid, nice)
-        with contextlib.suppress(OSError, ValueError):
-            if hasattr(os, "sched_setscheduler"):  # Linux: it runs when nobody else of its session wants the processor
-                os.sched_setscheduler(self.pid, os.SCHED_IDLE, os.sched_param(0))
-            else:
+        share(self.pid, nice)
+        if sys.platform == "linux":
+            take_short_turns(self.pid, when_idle=True)
+        else:
+            with contextlib.suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, self.pid, 19)
 
     def promote(self) -> None:
@@ -116,25 +117,14 @@ class Connection(asyncio.Protocol):
             self.demoted = False
 
     def _set_back(self) -> None:
-        _share(self.pid, 0)
-        with contextlib.suppress(OSError, ValueError):
-            if hasattr(os, "sched_setscheduler"):
-                os.sched_setscheduler(self.pid, os.SCHED_OTHER, os.sched_param(0))
+        share(self.pid, 0)
+        take_short_turns(self.pid)
 
     def close(self) -> None:
         """Let the worker go."""
         self.gone = True
         if self._transport is not None:
             self._transport.abort()
-
-
-def _share(pid: int, nice: int) -> None:
-    """Set how much of the processor a worker's session gets beside others (sched(7), "The autogroup feature").
-
-    Without this, a web process or a client in another session waits for a whole turn of a worker, however idle.
-    """
-    with contextlib.suppress(OSError):
-        Path(f"/proc/{pid}/autogroup").write_text(str(nice), "ascii")
 
 
 class Lane:

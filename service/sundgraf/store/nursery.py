@@ -25,6 +25,7 @@ from sundgraf.store import worker
 from sundgraf.store.base import Publication
 from sundgraf.store.in_memory import in_a_child, load_in_memory
 from sundgraf.store.parent import die_with_parent
+from sundgraf.store.turns import take_short_turns
 
 if TYPE_CHECKING:
     from sundgraf.store.columns_answers import ColumnAnswers
@@ -160,6 +161,7 @@ def _fork_worker(
     if pid == 0:
         try:
             die_with_parent(parent)
+            take_short_turns(0)
             os.setsid()  # Linux shares the processor among sessions, and a long query's gets less (store/lane.py)
             listener.close()
             keeper.close()
