@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_process_that_is_gone_is_no_error():
 def debugged(pid: int) -> dict[str, str]:
     """What the kernel shows of a process's turns, where it was built to."""
     try:
-        lines = open(f"/proc/{pid}/sched", encoding="ascii").read().splitlines()
+        lines = Path(f"/proc/{pid}/sched").read_text("ascii").splitlines()
     except OSError:
         return {}
     return dict(tuple(map(str.strip, line.split(":", 1))) for line in lines if ":" in line)
