@@ -15,6 +15,7 @@ from sundgraf import __version__
 from sundgraf.checking import check, validate
 from sundgraf.console import current_settings, progress_bar, root_of
 from sundgraf.domain.errors import BadInput, SundgrafError
+from sundgraf.importing import import_
 from sundgraf.keeping import doctor, mcp, template, token, verify
 from sundgraf.mapping import map_
 
@@ -269,6 +270,7 @@ def version(as_json: bool) -> None:
 
 main.add_command(check)
 main.add_command(doctor)
+main.add_command(import_)
 main.add_command(map_)
 main.add_command(mcp)
 main.add_command(validate)

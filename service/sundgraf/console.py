@@ -46,3 +46,17 @@ def progress_bar(title: str, total: int) -> Iterator[Callable[[int], object]]:
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=total)
         yield lambda step: bar.advance(task, step)
+
+
+@contextmanager
+def growing_bar(title: str) -> Iterator[tuple[Callable[[int], object], Callable[[int], object]]]:
+    """Show a bar as `progress_bar` does; yield what tells it how many steps there are, and what moves it on."""
+    if not sys.stderr.isatty():
+        yield (lambda _: None), (lambda _: None)
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress  # noqa: PLC0415
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield (lambda total: bar.update(task, total=total)), (lambda step: bar.advance(task, step))

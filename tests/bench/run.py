@@ -31,7 +31,7 @@ from tests.bench.virtuoso import version_of_virtuoso
 
 BENCHES = (
     "lookup", "cached", "mix", "attack", "coldstart", "loading", "isolation", "streaming", "validation", "pages",
-    "feed", "reconcile", "questions", "sending",
+    "feed", "reconcile", "questions", "sending", "imports",
 )  # fmt: skip
 _PACKAGES = (
     "sundgraf",

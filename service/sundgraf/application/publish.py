@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyoxigraph as ox
 
 from sundgraf.application.follow import keep_up
+from sundgraf.application.gate import published
 from sundgraf.application.load import derive_again
-from sundgraf.application.mint import FIRST, forms_of, mint
+from sundgraf.application.mint import FIRST, Form, forms_of, mint
 from sundgraf.application.prepare import triples_of
 from sundgraf.application.replay import settle
 from sundgraf.application.validate import shapes_of
 from sundgraf.application.violations import violations_of_change
 from sundgraf.application.wording import in_words
 from sundgraf.domain.errors import Conflict, StoreUnusable, Unfit
+from sundgraf.domain.imported import KEY
 from sundgraf.domain.names import BASE
 from sundgraf.domain.report import blocks
 from sundgraf.domain.submission import ACCEPTED, WAITING, Submission
@@ -30,6 +33,8 @@ from sundgraf.store.load import GRAPHS
 
 _TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _SOURCE = ox.NamedNode("http://purl.org/dc/terms/source")
+_LICENCE = ox.NamedNode("http://purl.org/dc/terms/license")
+_KEY = ox.NamedNode(KEY)
 _DCTERMS = "http://purl.org/dc/terms/"
 
 
@@ -124,16 +129,15 @@ def _change(submission: Submission, base: ox.Store, root: Path, inbox: Inbox, re
                 f"The record was changed since publication {submission.base}, which this was made against "
                 f"({triple} is gone); ask the submitter to send it again."
             )
+    for triple in added if submission.kind == "import" else ():
+        if triple.predicate == _KEY and not _is_spoken_of(triple, removed, base):
+            raise Conflict(
+                f"{triple.object} was brought in meanwhile by another import of the register; import the edition again."
+            )
     shapes = shapes_of(root)
-
-    def take(start: str) -> int:
-        while True:
-            number = inbox.take(start, FIRST)
-            name = ox.NamedNode(f"{start}{number:04d}")
-            if next(base.quads_for_pattern(name, None, None, None), None) is None:
-                return number
-
-    minted = mint([ox.Quad(t.subject, t.predicate, t.object) for t in added], base, forms_of(shapes), take)
+    quads = [ox.Quad(t.subject, t.predicate, t.object) for t in added]
+    forms = forms_of(shapes)
+    minted = mint(quads, base, forms, _giver(inbox, base, Counter(start for start in _starts(quads, base, forms))))
     found = violations_of_change(statements_of(minted.quads), removed, base, shapes)
     findings = [in_words(violation, base, shapes) for violation in found]
     if blocks(findings):
@@ -141,14 +145,59 @@ def _change(submission: Submission, base: ox.Store, root: Path, inbox: Inbox, re
     graph = ox.NamedNode(f"{GRAPHS}submissions/{submission.id}")
     quads = [ox.Quad(q.subject, q.predicate, q.object, graph) for q in minted.quads]
     if any(_home(base, q.subject) is None for q in quads):
-        quads += _description(graph, submission, quads)
+        quads += _description(graph, submission, quads, base)
     return Change(
         quads, [ox.Quad(t.subject, t.predicate, t.object) for t in removed], submission.reason, submission.id,
         submission.shown_as, reviewer, submission.source,
     )  # fmt: skip
 
 
-def _description(graph: ox.NamedNode, submission: Submission, quads: Iterable[ox.Quad]) -> list[ox.Quad]:
+def _starts(quads: Iterable[ox.Quad], base: ox.Store, forms: Mapping[str, Form]) -> Iterator[str]:
+    """Yield how the IRI of each record begins that may be new."""
+    for quad in quads:
+        form = forms.get(str(getattr(quad.object, "value", ""))) if quad.predicate == _TYPE else None
+        if form and not isinstance(quad.subject, ox.Triple) and not published(quad.subject, base):
+            yield form.start
+
+
+def _giver(inbox: Inbox, base: ox.Store, wanted: Mapping[str, int]) -> Callable[[str], int]:
+    """Return what gives numbers that nothing is published under: as many at once as are wanted, in one transaction."""
+    given: dict[str, range] = {}
+
+    def take(start: str) -> int:
+        while True:
+            left = given.get(start) or range(0)
+            if not left:
+                first = inbox.take(start, FIRST, wanted.get(start, 1))
+                left = range(first, first + wanted.get(start, 1))
+            number, given[start] = left[0], left[1:]
+            if next(base.quads_for_pattern(ox.NamedNode(f"{start}{number:04d}"), None, None, None), None) is None:
+                return number
+
+    return take
+
+
+def _is_spoken_of(triple: ox.Triple, removed: list[ox.Triple], base: ox.Store) -> bool:
+    """Say whether a key that an import gives is free, or the subject's own, or given up by the same change."""
+    held = [q.triple for q in base.quads_for_pattern(None, _KEY, triple.object, ox.DefaultGraph())]
+    return all(other.subject == triple.subject or other in removed for other in held)
+
+
+def _licence(quads: Iterable[ox.Quad], base: ox.Store) -> ox.NamedNode:
+    """Return the one licence of the sources that records come from; ours where there is none or several."""
+    held = list(quads)
+    sources = {q.object for q in held if q.predicate == _SOURCE}
+    found = {q.object for q in held if q.predicate == _LICENCE and q.subject in sources}
+    for source in sources:
+        if isinstance(source, ox.NamedNode):
+            found |= {q.object for q in base.quads_for_pattern(source, _LICENCE, None, ox.DefaultGraph())}
+    only = next(iter(found)) if len(found) == 1 else None
+    return only if isinstance(only, ox.NamedNode) else ox.NamedNode("https://creativecommons.org/licenses/by/4.0/")
+
+
+def _description(
+    graph: ox.NamedNode, submission: Submission, quads: Sequence[ox.Quad], base: ox.Store
+) -> list[ox.Quad]:
     date = ox.Literal(generations.utc_now()[:10], datatype=ox.NamedNode("http://www.w3.org/2001/XMLSchema#date"))
     said: list[tuple[str, ox.NamedNode | ox.Literal]] = [
         ("title", ox.Literal(f"Indsendelse {submission.id}", language="da")),
@@ -157,7 +206,7 @@ def _description(graph: ox.NamedNode, submission: Submission, quads: Iterable[ox
         ("description", ox.Literal("Records that were sent in and accepted.", language="en")),
         ("creator", ox.NamedNode(f"{BASE}id/organisation/o-0000")),
         ("issued", date),
-        ("license", ox.NamedNode("https://creativecommons.org/licenses/by/4.0/")),
+        ("license", _licence(quads, base)),
     ]
     sources = {q.object for q in quads if q.predicate == _SOURCE and isinstance(q.object, ox.NamedNode)}
     said += [("source", source) for source in sorted(sources, key=str)]

@@ -25,6 +25,7 @@ _LABELS = tuple(
         "http://xmlns.com/foaf/0.1/name",
     )
 )
+_RECORDS = 100  # on a page
 _DECISIONS = {"reject": REJECTED, "change": WANTED}
 
 
@@ -52,21 +53,32 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a reviewer sees of a submission beside what was kept: the change in words, and what is found now."""
+    """What a reviewer sees of a submission beside what was kept: the change in words, and what is found now.
+
+    `differences` are those of one page, `records` how many there are in all. Of an import nothing is looked for again:
+    its report says what was found, and it is checked when it is accepted.
+    """
 
     differences: list[Difference]
     findings: list[Finding]
+    records: int
+    page: int = 1
+    pages: int = 1
 
 
-def look(submission: Submission, state: Path, root: Path, language: str) -> Look:
+def look(submission: Submission, state: Path, root: Path, language: str, page: int = 1) -> Look:
     """Return what a submission would change, by record, and what is found of it beside what is published now."""
-    added, removed = triples_of(submission.added), triples_of(submission.removed)
     base = published_store(state, root)
     findings: list[Finding] = []
     if submission.state in OPEN and submission.kind == "record":
         document = Document(submission.id, submission.content, submission.format)
         findings = prepare_records([document], state, root).findings
-    return Look(readable(added, removed, base, language), findings)
+    added, removed = _lines_by_subject(submission.added), _lines_by_subject(submission.removed)
+    subjects = sorted({*added, *removed})
+    shown = subjects[(page - 1) * _RECORDS : page * _RECORDS]
+    parts = ["".join(line for subject in shown for line in lines.get(subject, ())) for lines in (added, removed)]
+    differences = readable(triples_of(parts[0]), triples_of(parts[1]), base, language)
+    return Look(differences, findings, len(subjects), page, max(1, -(-len(subjects) // _RECORDS)))
 
 
 def readable(added: list[ox.Triple], removed: list[ox.Triple], base: ox.Store, language: str) -> list[Difference]:
@@ -117,6 +129,14 @@ def check_reviewer(token: Token, submission: Submission) -> None:
 def may_see(token: Token, submission: Submission) -> bool:
     """Say whether a token's holder may see a submission: their own, or any where they review."""
     return token.may("reviewer") or token.id == submission.submitter
+
+
+def _lines_by_subject(lines: str) -> dict[str, list[str]]:
+    """Return N-Triples by the subject that they begin with, without parsing them: an import has a hundred thousand."""
+    found: dict[str, list[str]] = {}
+    for line in lines.splitlines(keepends=True):
+        found.setdefault(line.partition(" ")[0], []).append(line)
+    return found
 
 
 def _label(node: object, stores: tuple[ox.Store, ...], language: str) -> str:

@@ -92,6 +92,12 @@ def to_mend(prepared: Prepared, reason: str) -> list[Finding]:
     return [] if reason.strip() else [f for f in prepared.findings if f.severity == "warning"]
 
 
+def to_mend_of_texts(root: Path, **texts: str) -> list[Finding]:
+    """Return what is to be mended in texts that become public with a submission."""
+    _check_length(*texts.values())
+    return [finding for finding in personal_data_in(root, **texts) if finding.severity == "violation"]
+
+
 def _with_personal(prepared: Prepared, root: Path, reason: str, source: str) -> Prepared:
     return replace(prepared, findings=[*personal_data_in(root, reason=reason, source=source), *prepared.findings])
 

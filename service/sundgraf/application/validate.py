@@ -60,7 +60,7 @@ def validate_files(paths: Sequence[Path], state: Path, root: Path) -> Examinatio
     """
     documents = [Document(str(path), path.read_bytes(), format_name(path.name)) for path in paths]
     found = examine_beside(documents, state, root)
-    return found.with_similar(_published_names(published_store(state, root), root)) if found.names else found
+    return found.with_similar(names_in(published_store(state, root), root)) if found.names else found
 
 
 def examine_beside(documents: Sequence[Document], state: Path, root: Path) -> Examination:
@@ -129,8 +129,8 @@ def known_properties(shapes: Shapes) -> dict[str, frozenset[str]]:
     return {one.iri: frozenset(field.path for field in one.fields) for one in record_classes(shapes)}
 
 
-def _published_names(base: ox.Store, root: Path) -> Finder:
-    """Return an index of what published things are called."""
+def names_in(base: ox.Store, root: Path) -> Finder:
+    """Return an index of what the things of a published graph are called."""
     query = parse_question("names", (root / "queries" / "page" / "names.rq").read_text("utf-8")).text
     rows = base.query(query)
     assert isinstance(rows, ox.QuerySolutions)

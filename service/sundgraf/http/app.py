@@ -43,6 +43,7 @@ from sundgraf.http.routes import (
     feed,
     history,
     home,
+    imports,
     linkset,
     mappings,
     memento,
@@ -132,8 +133,8 @@ def create_app(
         default_response_class=JSONResponse,
     )
     nouns = (
-        ask, browse, catalogue, discovery, dump, feed, history, home, linkset, mappings, memento, pictures, reconcile,
-        reference, report, search, session, submission, template, terms, validate,
+        ask, browse, catalogue, discovery, dump, feed, history, home, imports, linkset, mappings, memento, pictures,
+        reconcile, reference, report, search, session, submission, template, terms, validate,
     )  # fmt: skip
     routers = [operations.router(context, board, folder), *(routes.router(context) for routes in nouns)]
     for router in routers:

@@ -112,6 +112,11 @@ async def _read_body(request: Request, limit: int) -> bytes:
     return await read_at_most(request, limit, TooLarge(_too_large(limit)))
 
 
+def too_large(limit: int) -> TooLarge:
+    """Return the error of a document with more than `limit` bytes."""
+    return TooLarge(_too_large(limit))
+
+
 async def read_at_most(request: Request, most: int, excess: TooLarge) -> bytes:
     """Return the body of a request. Raises `excess`, which says what to do, beyond `most` bytes."""
     body = bytearray()

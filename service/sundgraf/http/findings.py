@@ -12,7 +12,7 @@ from sundgraf.domain.report import Finding, blocks, grouped
 from sundgraf.http.pages import BASE, Pages
 
 _MOST_IN_PAGE = 4 << 20  # bytes of a table that a page carries along
-_STYLE = Path(__file__).parent / "static" / "style.css"
+STYLE = Path(__file__).parent / "static" / "style.css"
 
 
 def summary_of(findings: list[Finding], shown: int) -> dict[str, object]:
@@ -70,6 +70,6 @@ def page_of(findings: list[Finding], files: Sequence[str], language: str) -> str
         .render(
             language=language, t=lambda english, danish: danish if language == "da" else english, files=files,
             findings=findings, found=summary_of(findings, len(findings)), site=BASE.rstrip("/"),
-            style=_STYLE.read_text("utf-8"),
+            style=STYLE.read_text("utf-8"),
         )
     )  # fmt: skip

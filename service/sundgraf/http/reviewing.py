@@ -9,12 +9,14 @@ from starlette.responses import JSONResponse, Response
 from sundgraf.application.apart import apart
 from sundgraf.application.publish import fingerprint, publish_submission
 from sundgraf.application.review import check_reviewer, decide, look
+from sundgraf.application.tell_import import words_of_counts
 from sundgraf.domain.errors import InvalidParameter
 from sundgraf.domain.submission import OPEN, Submission
 from sundgraf.http.desk import PRIVATE, Desk, document_of, wants_page
 from sundgraf.http.findings import summary_of
 from sundgraf.http.forms import class_of_document
 from sundgraf.http.identity import form_key, require
+from sundgraf.http.imports import report_of
 from sundgraf.http.pages import language_of
 from sundgraf.http.routes.validate import PASTED
 from sundgraf.http.submissions import brief, whole
@@ -22,6 +24,7 @@ from sundgraf.store.inbox import Inbox
 from sundgraf.store.tokens import Token
 
 _PUBLISHING_SECONDS = 300.0
+_LOOKING_SECONDS = 30.0
 _PAGE = 100
 _STATES = ("draft", "waiting", "changes-wanted", "accepted", "rejected")
 
@@ -50,35 +53,44 @@ class Reviewer(Desk):
         asked = request.query_params.get("state", "waiting" if token.may("reviewer") else "")
         if asked and asked not in (*_STATES, "any"):
             raise InvalidParameter(f"state={asked!r} is not one of {', '.join(_STATES)} or any.", "state")
-        page = request.query_params.get("page", "1")
-        if not page.isascii() or not page.isdigit() or not 0 < int(page) < 10_000:
-            raise InvalidParameter(f"page={page[:20]!r} is not a page number.", "page")
+        page = _page_of(request)
         inbox = Inbox(self._state)
         own = "" if token.may("reviewer") else token.id
         held = inbox.select(state="" if asked == "any" else asked, submitter=own, limit=_PAGE + 1,
-                            start=(int(page) - 1) * _PAGE)  # fmt: skip
+                            start=(page - 1) * _PAGE)  # fmt: skip
         more, held = len(held) > _PAGE, held[:_PAGE]
         if wants_page(request):
             return self._context.pages.render(
                 request, "submissions.html", headers=PRIVATE, token=token, key=form_key(request), submissions=held,
-                counts=inbox.counts() if not own else {}, asked=asked, states=_STATES, page=int(page), more=more,
+                counts=inbox.counts() if not own else {}, asked=asked, states=_STATES, page=page, more=more,
             )  # fmt: skip
         return JSONResponse({"submissions": [brief(s) for s in held], "more": more}, headers=PRIVATE)
 
     async def show(self, request: Request, token: Token, submission: Submission) -> Response:
         """Show all of a submission."""
         language = language_of(request)
-        seen = await apart(look, submission, self._state, self._root, language, seconds=30.0)
+        seen = await apart(
+            look, submission, self._state, self._root, language, _page_of(request), seconds=_LOOKING_SECONDS
+        )
         events = Inbox(self._state).events(submission.id)
+        report = await to_thread.run_sync(report_of, self._state, submission)
         if not wants_page(request):
-            return JSONResponse(whole(submission, seen, events), headers=PRIVATE)
+            return JSONResponse(whole(submission, seen, events, report), headers=PRIVATE)
         return self._context.pages.render(
             request, "submission.html", headers=PRIVATE, token=token, key=form_key(request), submission=submission,
             look=seen, events=events, summary=summary_of(seen.findings, 100), fingerprint=fingerprint(submission),
             may_decide=token.may("reviewer") and token.id != submission.submitter and submission.state == "waiting",
             may_mend=token.id == submission.submitter and submission.state in OPEN and submission.kind == "record",
             text=_shown_text(submission), formats=PASTED, form_class=class_of_document(document_of(submission)),
+            report=report, words=words_of_counts(language),
         )  # fmt: skip
+
+
+def _page_of(request: Request) -> int:
+    page = request.query_params.get("page", "1")
+    if not page.isascii() or not page.isdigit() or not 0 < int(page) < 10_000:
+        raise InvalidParameter(f"page={page[:20]!r} is not a page number.", "page")
+    return int(page)
 
 
 def _shown_text(submission: Submission) -> str:

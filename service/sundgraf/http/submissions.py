@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sundgraf.application.publish import fingerprint
 from sundgraf.application.review import Look
@@ -23,11 +23,16 @@ def brief(submission: Submission) -> dict[str, object]:
     }  # fmt: skip
 
 
-def whole(submission: Submission, seen: Look, events: Sequence[Event]) -> dict[str, object]:
-    """Return all of a submission: its change, in N-Triples and in words, what is found of it, and what happened."""
+def whole(
+    submission: Submission, seen: Look, events: Sequence[Event], report: Mapping[str, object] | None = None
+) -> dict[str, object]:
+    """Return all of a submission: its change, in N-Triples and in words, what is found of it, and what happened.
+
+    The change in words has pages. Of an import, the change in N-Triples has an address of its own.
+    """
     return {
-        **brief(submission),
-        "added": submission.added, "removed": submission.removed,
+        **brief(submission), **_change(submission), **({"import": report} if report is not None else {}),
+        "changedRecords": seen.records, "page": seen.page, "pages": seen.pages,
         "findings": summary_of(seen.findings, 100),
         "events": [{"time": e.time, "who": e.who, "kind": e.kind, "text": e.text} for e in events],
         "differences": [
@@ -38,3 +43,9 @@ def whole(submission: Submission, seen: Look, events: Sequence[Event]) -> dict[s
             for d in seen.differences
         ],
     }  # fmt: skip
+
+
+def _change(submission: Submission) -> dict[str, object]:
+    if submission.kind == "import":
+        return {"change": f"/imports/{submission.id}/change"}
+    return {"added": submission.added, "removed": submission.removed}

@@ -166,12 +166,15 @@ class Inbox:
                     behind.append(id)
         return behind
 
-    def take(self, start: str, least: int) -> int:
-        """Return the next number for IRIs that begin with `start`, never one given before and at least `least`."""
+    def take(self, start: str, least: int, count: int = 1) -> int:
+        """Return the next number for IRIs that begin with `start`, never one given before and at least `least`.
+
+        With `count`, it is the first of as many that are given.
+        """
         with self._open() as db:
             row = db.execute("SELECT last FROM minted WHERE start = ?", (start,)).fetchone()
             number = max(least, row["last"] + 1 if row else 0)
-            db.execute("INSERT OR REPLACE INTO minted (start, last) VALUES (?, ?)", (start, number))
+            db.execute("INSERT OR REPLACE INTO minted (start, last) VALUES (?, ?)", (start, number + count - 1))
         return number
 
     def faults(self) -> list[str]:

@@ -1,0 +1,75 @@
+"""Say in words what an import came to: for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+_SHOWN = 20
+_WORDS = {
+    "rows": ("rows", "rækker"), "notSelected": ("not about health", "ikke om sundhed"),
+    "rejected": ("rejected", "afvist"), "records": ("brought in", "indlæst"), "added": ("new", "nye"),
+    "changed": ("changed", "ændret"), "unchanged": ("as before", "som før"), "gone": ("gone", "forsvundet"),
+    "alike": ("perhaps there already", "måske allerede her"), "recoded": ("values recoded", "værdier omkodet"),
+    "notRecoded": ("values not recoded", "værdier ikke omkodet"),
+}  # fmt: skip
+
+
+def words_of_counts(language: str) -> dict[str, str]:
+    """Return what the counts of a report are called."""
+    return {name: words[language == "da"] for name, words in _WORDS.items()}
+
+
+def say_import(report: Mapping[str, Any], language: str) -> str:
+    """Return a report (as ImportReport.as_mapping gives it) as text, long lists cut."""
+    return "\n".join(_lines(report, language)) + "\n"
+
+
+def _lines(report: Mapping[str, Any], language: str) -> Iterator[str]:
+    danish = language == "da"
+
+    def t(english: str, other: str) -> str:
+        return other if danish else english
+
+    yield report["title"][language]
+    words = words_of_counts(language)
+    yield ", ".join(f"{count:,} {words[name]}" for name, count in report["counts"].items())
+    yield t("Brought in: ", "Indlæses: ") + report["selection"][language]
+    for remark in report["remarks"]:
+        yield f"! {remark[language]}"
+    yield from _section(
+        t("Recodings (column: original -> new, rule, count)", "Omkodninger (kolonne: oprindelig -> ny, regel, antal)"),
+        [f"{one['column']}: {one['original']} -> {one['new'] or t('NOT RECODED', 'IKKE OMKODET')} "
+         f"[{one['rule']}] {one['count']}" for one in report["recodings"]], t,
+    )  # fmt: skip
+    yield from _section(
+        t("Rejected rows", "Afviste rækker"),
+        [f"{one['file']}:{one['line']} {one['key']}: " + "; ".join(r[language] for r in one["reasons"])
+         for one in report["rejected"]], t,
+    )  # fmt: skip
+    yield from _section(
+        t("Perhaps there already", "Måske allerede her"),
+        [f"{one['key']} {one['name']}: {one['how']} {one['other']}" for one in report["alike"]], t,
+    )  # fmt: skip
+    yield from _section(t("New", "Nye"), [f"{one['key']} {one['name']}" for one in report["added"]], t)
+    yield from _section(
+        t("Changed", "Ændret"),
+        [f"{one['key']} {one['name']}: " + "; ".join(f"{_local(line['property'])}: {line['before'] or '-'} -> "
+         f"{line['after'] or '-'}" for line in one["lines"]) for one in report["changed"]], t,
+    )  # fmt: skip
+    yield from _section(
+        t("Not in this edition any more (they stay as they are)", "Ikke i denne udgave længere (de bliver, som de er)"),
+        [f"{one['record']} {one['name']}" for one in report["gone"]], t,
+    )  # fmt: skip
+
+
+def _section(title: str, lines: Sequence[str], t: Any) -> Iterator[str]:
+    if lines:
+        yield f"\n{title}: {len(lines):,}"
+        yield from (f"  {line}" for line in lines[:_SHOWN])
+        if len(lines) > _SHOWN:
+            yield t(f"  ... and {len(lines) - _SHOWN:,} more", f"  ... og {len(lines) - _SHOWN:,} til")
+
+
+def _local(iri: str) -> str:
+    return iri.replace("#", "/").rsplit("/", 1)[-1]
