@@ -1,4 +1,4 @@
-"""Importing 4,000 rows of a register: the report, the reviewer's page, the acceptance, the same again, the next edition.
+"""Importing 4,000 rows: the report, the reviewer's page, the acceptance, the same again, the next edition.
 
 The rows are made here, in the shape of Public Sector Tech Watch; all of them are about health, so that all have to be
 mapped, checked by the shapes, compared with what is published and published.

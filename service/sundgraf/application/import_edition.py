@@ -7,6 +7,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -21,7 +22,7 @@ from sundgraf.application.validate import known_properties, names_in, published_
 from sundgraf.application.violations import violations_of_change
 from sundgraf.application.wording import in_words
 from sundgraf.domain.errors import BadInput
-from sundgraf.domain.finder import fold
+from sundgraf.domain.finder import Finder, fold
 from sundgraf.domain.imported import ImportReport, Rejected
 from sundgraf.domain.recoding import Recoder
 from sundgraf.domain.register import Register
@@ -87,7 +88,7 @@ def import_edition(
         compared = compare(said, before, mapped.owned, base, report, {one.key for one in report.rejected})
     report.records = len(mapped.statements)
     if compared.new:
-        report.alike += find_twins(compared.added, compared.new, base, names_in(base, root), progress)
+        report.alike += find_twins(compared.added, compared.new, base, _names(base, root), progress)
     added, removed = lines_of(compared.added), lines_of(compared.removed)
     records = tuple(sorted({t.subject.value for t in compared.added if isinstance(t.subject, ox.NamedNode)}))
     held = generations.current(state)
@@ -122,7 +123,7 @@ def _reject(report: ImportReport, faults: Mapping[str, tuple[tuple[str, str], ..
     """Tell which rows do not pass, and forget what the report says of all rows, which is told anew."""
     for key, reasons in faults.items():
         row = mapped.rows[key]
-        report.rejected.append(Rejected(row.file, row.line, key, reasons, row.values))
+        report.rejected.append(Rejected(row.file, row.line, key, (*mapped.missed.get(key, ()), *reasons), row.values))
     report.rejected.sort(key=lambda one: (one.file, one.line))
     report.added, report.changed, report.gone, report.alike, report.unchanged = [], [], [], [], 0
 
@@ -130,6 +131,11 @@ def _reject(report: ImportReport, faults: Mapping[str, tuple[tuple[str, str], ..
 def _rows_of(finding: Finding, compared: Compared, mapped: Mapped) -> list[str]:
     subject = finding.subject.partition(" ")[0]
     return mapped.speakers.get(compared.placeholder_of.get(subject, ox.NamedNode(subject)), [])
+
+
+@lru_cache(maxsize=1)
+def _names(base: ox.Store, root: Path) -> Finder:
+    return names_in(base, root)
 
 
 def _organisations(base: ox.Store) -> dict[str, str]:

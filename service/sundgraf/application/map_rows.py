@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pyoxigraph as ox
 
@@ -24,16 +24,19 @@ _KEY = "_key"
 
 @dataclass(slots=True)
 class Mapped:
-    """Statements of rows: those of each row by its key, which rows speak of each subject, and what all may say."""
+    """Statements of rows: those of each row by its key, which rows speak of each subject, what was not recoded."""
 
     statements: dict[str, list[ox.Quad]] = field(default_factory=dict)
     rows: dict[str, Row] = field(default_factory=dict)
     speakers: dict[ox.NamedNode, list[str]] = field(default_factory=dict)
+    missed: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     owned: frozenset[ox.NamedNode] = frozenset()
 
     def without(self, keys: set[str]) -> Mapped:
         """Return what is left without some rows; what several rows speak of goes with the last of them."""
-        left = Mapped({k: q for k, q in self.statements.items() if k not in keys}, self.rows, owned=self.owned)
+        left = Mapped(
+            {k: q for k, q in self.statements.items() if k not in keys}, self.rows, {}, self.missed, self.owned
+        )
         for subject, said in self.speakers.items():
             still = [key for key in said if key not in keys]
             if still:
@@ -51,6 +54,9 @@ def map_rows(
     progress: Callable[[int], object],
 ) -> Mapped:  # fmt: skip
     """Return what the rows of an edition that are selected say. Raises BadInput where the mapping cannot be used."""
+    for number, one in enumerate(report.rejected):  # they have a key too, so that their records do not count as gone
+        plain = {reference: tuple(text.strip() for text in texts) for reference, texts in one.values.items()}
+        report.rejected[number] = replace(one, key=_key_of(Row(one.file, one.line, plain), register, Recoder(())))
     maps = read_mapping(register.mapping, functions_of(register, recoder, organisations))
     if not maps:
         raise BadInput(f"data/import/{register.name}/mapping.yml has no mapping.")
@@ -66,6 +72,7 @@ def map_rows(
             report.rejected.append(Rejected(row.file, row.line, key, (fault,), row.values))
             continue
         seen[key] = row
+        recoder.missed = []
         keyed = Row(row.file, row.line, {**row.values, _KEY: (key,)})
         quads = [quad for one in maps for quad in one.quads(keyed)]
         if not any(quad.predicate == _TYPE for quad in quads):
@@ -73,6 +80,7 @@ def map_rows(
             report.rejected.append(Rejected(row.file, row.line, key, (reason,), row.values))
             continue
         mapped.statements[key], mapped.rows[key] = quads, keyed
+        mapped.missed[key] = [_missed(*one) for one in recoder.missed]
         for subject in dict.fromkeys(quad.subject for quad in quads):
             assert isinstance(subject, ox.NamedNode)
             mapped.speakers.setdefault(subject, []).append(key)
@@ -106,6 +114,13 @@ def _selected(row: Row, register: Register, recoder: Recoder) -> bool:
         recoder.find(table, text) is not None
         for reference, table in register.choice.tests
         for text in row.values.get(reference, ())
+    )
+
+
+def _missed(table: str, reference: str, text: str) -> tuple[str, str]:
+    return (
+        f"No line of the recoding table {table!r} fits {text!r} ({reference}).",
+        f"Ingen linje i omkodningstabellen {table!r} passer på {text!r} ({reference}).",
     )
 
 

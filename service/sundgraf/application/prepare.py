@@ -21,6 +21,7 @@ from sundgraf.application.violations import violations_of_change
 from sundgraf.application.wording import in_words
 from sundgraf.domain import rules
 from sundgraf.domain.errors import BadInput
+from sundgraf.domain.imported import KEY
 from sundgraf.domain.names import BASE
 from sundgraf.domain.report import Finding, gravest_first
 from sundgraf.store import generations
@@ -30,6 +31,7 @@ _SG = f"{BASE}def/"
 _TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _DATE = ox.NamedNode("http://www.w3.org/2001/XMLSchema#date")
 _DCTERMS = "http://purl.org/dc/terms/"
+_KEY = ox.NamedNode(KEY)  # by which an import finds a record again, also where it was withdrawn or merged
 _SPEAKS_OF = tuple(ox.NamedNode(f"{_SG}{name}") for name in ("about", "classifies"))
 
 
@@ -76,7 +78,7 @@ def prepare_withdrawal(
         raise BadInput("Say why in both languages: reason_en and reason_da.")
     target = _published_record(successor, base) if successor else None
     speaking = _speaking_of(thing, base)
-    removed = [triple for node in (thing, *speaking) for triple in stated(node, base)]
+    removed = [t for node in (thing, *speaking) for t in stated(node, base) if t.predicate != _KEY]  # for imports
     added = [t for node in (thing, *speaking) for t in _tombstone(node, target, reason_en, reason_da)]
     pointing = _pointing_to(thing, base, leave_out={thing, *speaking})
     findings = []
@@ -99,6 +101,7 @@ def prepare_merge(record: str, target: str, state: Path, root: Path) -> Prepared
     removed = [*stated(thing, base), *pointing]
     added = [ox.Triple(t.subject, t.predicate, other) for t in pointing]
     added.append(ox.Triple(thing, ox.NamedNode(f"{_SG}mergedInto"), other))
+    added += [ox.Triple(other, _KEY, t.object) for t in stated(thing, base) if t.predicate == _KEY]  # for imports
     return _checked([], (record, target), added, removed, base, state, root)
 
 

@@ -20,6 +20,7 @@ class Recoder:
 
     def __init__(self, lines: Iterable[Line]) -> None:
         self.counted: Counter[Recoding] = Counter()
+        self.missed: list[tuple[str, str, str]] = []  # table, reference and value, since somebody emptied it
         self._exact: dict[tuple[str, str], Line] = {}
         self._rest: dict[str, list[tuple[str, Line]]] = defaultdict(list)
         self._known: dict[tuple[str, str], Line | None] = {}
@@ -61,6 +62,7 @@ class Recoder:
                 return list(found.values())
         for reference, text in said:
             if count and reference == first:
+                self.missed.append((table, reference, text[:_LONG]))
                 self.counted[Recoding(reference, text[:_LONG], "", f"{table}: nothing fits")] += 1
         return []
 

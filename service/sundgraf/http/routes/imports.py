@@ -65,10 +65,9 @@ class _Office(Desk):
         if not wants_page(request):
             said = [_brief(one, accepted[one.name]) for one in registers]
             return JSONResponse({"registers": said}, headers={"Cache-Control": "no-cache", "Vary": PRIVATE["Vary"]})
-        mine = {one.name: kept.select(one.name) if token else [] for one in registers}
-        seen = token is not None and token.may("reviewer")
         own = {
-            name: [one for one in ones if seen or self._is_own(token, one.submission)] for name, ones in mine.items()
+            one.name: [held for held in kept.select(one.name) if token and self._is_seen(token, held.submission)]
+            for one in registers
         }
         files = {one.name: [f for f in _FILES if (_folder(root, one.name) / f).is_file()] for one in registers}
         return self._context.pages.render(
