@@ -27,7 +27,7 @@ PAGES = [
     "/pictures/solution-by-region", "/pictures/records-by-country", "/pictures/records-by-region",
     "/pictures/effects-by-evidence", "/pictures/lineage", "/neighbourhood/solution/s-0003", "/search?q=sepsis",
     "/report", "/publications", "/templates", "/submit", "/submit/Project", "/validate", "/sign-in",
-    "/mappings", "/mappings/dpv",
+    "/mappings", "/mappings/dpv", "/imports",
     "/history/solution/s-0002", "/doc/solution/s-0002?version=1", "/doc/solution/s-0002", "/doc/project/p-1001",
     "/doc/source/src-0000", "/ask", "/ask/use-cases-across-countries", "/ask/lacking-in-region?region=pl-0004",
     "/ask/technology-by-maturity", "/ask/search", "/sparql", SPARQL, "/def/", "/def/Solution", "/def/useCase",
