@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sundgraf.domain.errors import BadInput, NotFound
 from sundgraf.domain.names import BASE
 from sundgraf.domain.register import Choice, Line, Register, Shape
@@ -31,6 +29,8 @@ def read_register(root: Path, name: str) -> Register:
         known = ", ".join(list_registers(root))
         raise NotFound(f"There is no register {name[:60]!r} in data/import; there are {known}.")
     folder = root / "data" / "import" / name
+    import yaml  # noqa: PLC0415  the start of the service should not wait for it
+
     try:
         said = tomllib.loads((folder / "source.toml").read_text("utf-8"))
         # BaseLoader: every value is a text, so that NO is Norway and not false
