@@ -53,7 +53,8 @@ def test_help_of_every_verb_ends_in_an_example(tmp_path, verb):
 
 def test_query_answers_in_every_format(state):
     assert run(state, "query", COUNT, "--format", "csv").stdout.splitlines() == ["n", "38"]
-    assert json.loads(run(state, "query", COUNT, "--format", "json").stdout)["head"]["vars"] == ["n"]
+    for said in (("--format", "json"), ("--json",)):
+        assert json.loads(run(state, "query", COUNT, *said).stdout)["head"]["vars"] == ["n"]
     assert "38" in run(state, "query", COUNT).stdout
     assert run(state, "query", "ASK { ?s ?p ?o }").stdout == "yes\n"
     assert "prefix" in run(state, "query", "CONSTRUCT WHERE { ?s a ?c }", "--format", "turtle").stdout

@@ -168,6 +168,7 @@ def report(language: str, as_json: bool) -> None:
 @main.command()
 @click.argument("text")
 @click.option("--format", "form", type=click.Choice(RESULT_FORMATS), default="table", show_default=True)
+@click.option("--json", "form", flag_value="json", help="The same as --format json.")
 @click.option("--endpoint", default="", help="Ask this SPARQL endpoint instead of the local graph.")
 def query(text: str, form: str, endpoint: str) -> None:
     """Run a SPARQL query: TEXT, @FILE or - for standard input.
@@ -250,7 +251,9 @@ def restore(source: Path, force: bool, as_json: bool) -> None:
     """
     from sundgraf.application.backup import restore as bring_back  # noqa: PLC0415
 
-    number = bring_back(current_settings().state, source, force=force)
+    size = source.stat().st_size if source.exists() else 1
+    with progress_bar("Bringing back", size) as progress:
+        number = bring_back(current_settings().state, source, force=force, progress=progress)
     said = json.dumps({"publication": number})
     click.echo(said if as_json else f"The backup is published as publication {number}.")
 

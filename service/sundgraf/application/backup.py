@@ -58,11 +58,14 @@ def backup(state: Path, target: Path, progress: Callable[[int], object] = lambda
     return generation.number
 
 
-def restore(state: Path, source: Path, *, force: bool = False) -> int:
+def restore(
+    state: Path, source: Path, *, force: bool = False, progress: Callable[[int], object] = lambda _: None
+) -> int:
     """Bring a backup back into `state`; return the number it is published under.
 
     Nothing changes unless the whole archive is sound, nor without `force` where something is published already.
-    Then the backup becomes the next publication, and what was published before stays in the log.
+    Then the backup becomes the next publication, and what was published before stays in the log. `progress` gets the
+    bytes of the archive that were read.
     """
     with generations.publishing(state):
         if not force and (state / "current.json").exists():
@@ -71,7 +74,7 @@ def restore(state: Path, source: Path, *, force: bool = False) -> int:
             )
         unpacked = state / f"staging-{os.getpid()}"
         try:
-            number = _unpack(source, unpacked)
+            number = _unpack(source, unpacked, progress)
             aside = _put_aside(state, unpacked)
             generation = generations.bring_back(
                 state, unpacked, agent="sundgraf restore", reason=f"Restored from a backup of publication {number}"
@@ -122,10 +125,14 @@ def _bring_rest(state: Path, unpacked: Path, moves: dict[Path, Path]) -> None:
         os.replace(source, target)
 
 
-def _unpack(source: Path, target: Path) -> int:
+def _unpack(source: Path, target: Path, progress: Callable[[int], object]) -> int:
     """Unpack a backup and compare it with its own list; return the number of its publication."""
-    with tarfile.open(source, "r:gz") as archive:
-        archive.extractall(target, filter="data")
+    read = 0
+    with source.open("rb") as file, tarfile.open(fileobj=file, mode="r:gz") as archive:
+        for member in archive:
+            archive.extract(member, target, filter="data")
+            progress(file.tell() - read)
+            read = file.tell()
     manifest = json.loads((target / _MANIFEST).read_text("utf-8"))
     sums = manifest["sha256"]
     (target / _MANIFEST).unlink()
