@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import multiprocessing
 import os
@@ -79,6 +80,40 @@ def test_torn_last_line_of_the_log_is_told(state):
     with (state / "publications.jsonl").open("a") as log:
         log.write('{"number": 3, "ti')
     assert any("cannot be read" in fault for fault in verify(state))
+    with generations.publishing(state):
+        pass
+    assert verify(state) == []
+
+
+def _commit_under_a_limit(state: str, answers) -> None:
+    """Commit a publication of which only the log passes the limit on a file's size."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    place, held = Path(state), generations.current(Path(state))
+    size = (place / "publications.jsonl").stat().st_size + 20
+    with generations.publishing(place):
+        staged = place / "staging-test"
+        shutil.copytree(held.store, staged / "store", copy_function=os.link)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        try:
+            generations.commit(place, staged, quads=held.quads, edition="", added=0, agent="t", reason="r" * 40)
+        except OSError as error:
+            answers.send(error.errno)
+    os._exit(0)
+
+
+def test_full_disk_leaves_no_part_of_a_line_in_the_log(state):
+    for number in range(3):  # longer than the other files of a publication that are written then
+        publish_submission(state, ROOT, waiting(state, number), "reviewer", "")
+    before = (state / "publications.jsonl").read_bytes()
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_commit_under_a_limit, args=(str(state), there))
+    process.start()
+    assert here.poll(60)
+    assert here.recv() in (errno.ENOSPC, errno.EFBIG)
+    process.join()
+    assert (state / "publications.jsonl").read_bytes() == before
+    assert verify(state) == []
 
 
 def test_change_that_is_cut_short_is_told(state):

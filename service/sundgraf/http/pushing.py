@@ -10,6 +10,7 @@ from sundgraf.domain.errors import SundgrafError
 from sundgraf.http import logs
 from sundgraf.settings import Settings
 from sundgraf.store import generations
+from sundgraf.store.parent import die_with_parent
 from sundgraf.store.remote_graphs import RemoteGraphs
 
 _FIRST_PAUSE = 1.0  # seconds after a failure; doubled with each
@@ -37,10 +38,12 @@ class Pusher:
         if held is None or (held.number == self._brought and time.monotonic() < self._look_again):
             return
         self._number = held.number
+        parent = os.getpid()
         self._pid = os.fork()
         if self._pid == 0:
             code = 1
             try:
+                die_with_parent(parent)
                 code = _push(self._settings)
             finally:
                 os._exit(code)

@@ -27,6 +27,7 @@ from pathlib import Path
 
 from sundgraf.domain.errors import StoreUnusable, SundgrafError
 from sundgraf.store.base import Publication
+from sundgraf.store.publication_log import append_to_log, cut_torn_line, read_log
 
 _KEPT = 3  # generations that stay on disk: a server may still be reading the one before
 
@@ -100,6 +101,7 @@ def publishing(state: Path) -> Iterator[None]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for leftover in state.glob("staging-*"):
             shutil.rmtree(leftover, ignore_errors=True)
+        cut_torn_line(state)
         _finish(state)
         yield
 
@@ -155,7 +157,7 @@ def commit(
     now = time or utc_now()
     generation = Generation(number, now, quads, edition, added, _place(state, number))
     _move_into_place(staged, generation)
-    _append(state, {**_meta(generation), "agent": agent, "reason": reason, **(about or {})})
+    append_to_log(state, {**_meta(generation), "agent": agent, "reason": reason, **(about or {})})
     _point_at(state, generation)
     return generation
 
@@ -197,17 +199,7 @@ def bring_back(state: Path, unpacked: Path, *, agent: str, reason: str) -> Gener
 
 def log(state: Path) -> list[dict[str, object]]:
     """Return the publication log, oldest first; a torn last line is left out."""
-    try:
-        lines = (state / "publications.jsonl").read_text("utf-8").splitlines()
-    except FileNotFoundError:
-        return []
-    entries = []
-    for line in lines:
-        with contextlib.suppress(ValueError, TypeError, KeyError):
-            entry = json.loads(line)
-            int(entry["number"])
-            entries.append(entry)
-    return entries
+    return read_log(state)
 
 
 def lineage(state: Path) -> list[dict[str, object]]:
@@ -249,18 +241,6 @@ def _move_into_place(staged: Path, generation: Generation) -> None:
         shutil.rmtree(generation.path)
     staged.rename(generation.path)
     _sync_directory(generation.path.parent)
-
-
-def _append(state: Path, entry: dict[str, object]) -> None:
-    with (state / "publications.jsonl").open("a+b") as file:
-        end = file.seek(0, os.SEEK_END)
-        if end:
-            file.seek(end - 1)
-            if file.read(1) != b"\n":  # a line torn by a crash stays a line of its own
-                file.write(b"\n")
-        file.write(json.dumps(entry, ensure_ascii=False).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _point_at(state: Path, generation: Generation) -> None:

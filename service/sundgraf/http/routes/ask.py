@@ -100,7 +100,7 @@ def _given(request: Request, question: Question) -> dict[str, str]:
 
 
 async def _page(context: Context, request: Request, question: Question, given: dict[str, str]) -> Response:
-    language = language_of(request)
+    language, publication = language_of(request), context.store.publication().number
     known = {parameter.name for parameter in question.parameters}
     if "language" in known:
         given = {"language": language, **given}
@@ -114,7 +114,7 @@ async def _page(context: Context, request: Request, question: Question, given: d
     choices = await choices_of(context, question, language)
     asked = urlencode({name: value for name, value in given.items() if value})
     return context.pages.render(
-        request, "question.html", headers={"Cache-Control": "no-cache"}, question=question, given=given, rows=rows,
+        request, "question.html", question=question, given=given, rows=rows,
         columns=columns, needed=needed, formats=formats_of(question), choices=choices, input_of=input_of,
         asked=f"?{asked}" if asked else "", query=write_out(question, given),
         chart=draw_counts(question.text, context.pages.headed(columns, language), rows),
@@ -123,6 +123,10 @@ async def _page(context: Context, request: Request, question: Question, given: d
         related=_related(context, question), structured=as_script(
             tell_question(question.name, question.summary[language], question.description.get(language, ""), language)
         ),
+        headers={
+            "ETag": entity_tag(str(publication), question.name, "html", language, request.url.query),
+            "Cache-Control": "no-cache", CACHEABLE.decode(): "1",
+        },
     )  # fmt: skip
 
 

@@ -8,6 +8,8 @@ from starlette.responses import JSONResponse, Response
 from sundgraf.application.report import load_report, report
 from sundgraf.domain.media import HTML, PLAIN_JSON, choose
 from sundgraf.http.context import Context
+from sundgraf.http.delivery import CACHEABLE, entity_tag
+from sundgraf.http.facts import once
 from sundgraf.http.pages import language_of
 
 
@@ -18,12 +20,19 @@ def router(context: Context) -> APIRouter:
 
     @routes.get("/report", summary="What is modelled of each source, with which gaps")
     async def completeness(request: Request) -> Response:
-        sections = await report(context.store, questions, language_of(request))
-        if choose(request.headers.get("accept", ""), (HTML, PLAIN_JSON)) is HTML:
-            return context.pages.render(request, "report.html", sections=sections)
+        language = language_of(request)
+        format = choose(request.headers.get("accept", ""), (HTML, PLAIN_JSON))
+        number = context.store.publication().number
+        sections = await once(context, f"report {language}", lambda: report(context.store, questions, language))
+        headers = {
+            "Vary": "Accept, Accept-Language", "Cache-Control": "no-cache", CACHEABLE.decode(): "1",
+            "ETag": entity_tag(str(number), "report", format.name, language, request.url.query),
+        }  # fmt: skip
+        if format is HTML:
+            return context.pages.render(request, "report.html", sections=sections, headers=headers)
         return JSONResponse(
             {s.question.name: [{k: str(v) for k, v in row.items()} for row in s.rows] for s in sections},
-            headers={"Vary": "Accept, Accept-Language"},
+            headers=headers,
         )
 
     return routes
