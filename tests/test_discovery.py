@@ -25,7 +25,7 @@ NOT_FOR_READERS = {  # they speak to who runs a command, or to programs alone
     *(f"application/{name}.py" for name in (
         "answer_locally", "backup", "comparable", "dump", "export_accepted", "format_files", "load", "replay",
         "propose", "template")),
-    *(f"http/{name}.py" for name in ("serve", "pushing", "matching", "reconciling", "routes/reconcile")),
+    *(f"http/{name}.py" for name in ("serve", "listening", "pushing", "matching", "reconciling", "routes/reconcile")),
 }  # fmt: skip
 
 HTML = {"Accept": "text/html"}
