@@ -81,13 +81,16 @@ class Workplace:
     def kept_state(self, triples: int) -> Path:
         """Return a state directory of ours with generated data and all that is made beside it, kept."""
 
-        def make(path: Path) -> None:
-            load_sundgraf(path, self.file(triples))
-
-        state = self.kept("state", triples, make)
+        state = self.kept("state", triples, lambda path: load_sundgraf(path, self.file(triples)))
         make_table(state)  # the service does this and the next by itself, some seconds after a publication
         if triples >= Settings().column_quads:
             make_columns(state)
+        return state
+
+    def kept_columns(self, triples: int) -> Path:
+        """Return a state directory of ours with generated data and columns, kept; for what runs no service."""
+        state = self.kept("state", triples, lambda path: load_sundgraf(path, self.file(triples)))
+        make_columns(state)
         return state
 
     def kept_location(self, triples: int) -> Path:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
 _LONGEST = 120.0  # seconds alone at a stretch
+_PATIENCE = 60.0  # seconds to wait for being alone
 
 
 class Quiet:
@@ -37,8 +39,17 @@ class Quiet:
             self._take()
 
     def _take(self) -> None:
-        if self._open is not None:
-            fcntl.flock(self._open, fcntl.LOCK_EX)
+        end = time.monotonic() + _PATIENCE
+        while self._open is not None:
+            try:
+                fcntl.flock(self._open, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > end:  # others work all the time: the ratios have to do
+                    print(f"not alone after {_PATIENCE:g} s", file=sys.stderr, flush=True)
+                    self._share()
+                    break
+            time.sleep(0.1)
         self._since = time.monotonic()
 
     def _share(self) -> None:

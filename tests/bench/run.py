@@ -30,8 +30,8 @@ from tests.bench.report import Section
 from tests.bench.virtuoso import version_of_virtuoso
 
 BENCHES = (
-    "lookup", "cached", "mix", "attack", "coldstart", "loading", "isolation", "streaming", "validation", "pages",
-    "feed", "reconcile", "questions", "sending", "imports",
+    "lookup", "cached", "mix", "columns", "attack", "coldstart", "loading", "isolation", "streaming", "validation",
+    "pages", "feed", "reconcile", "questions", "sending", "imports",
 )  # fmt: skip
 _PACKAGES = (
     "sundgraf",
