@@ -23,6 +23,7 @@ Mask = npt.NDArray[np.bool_]
 Whole = TypeVar("Whole", np.int32, np.int64)
 NOTHING = -1  # the number of no term: an open variable, or a term that nothing is said with
 _KINDS = {f"{XSD}integer": INTEGERS, f"{XSD}decimal": DECIMALS, f"{XSD}date": DATES, "": TEXTS}
+_LEADING_NUMBER = re.compile(rb'"value":"(-?\d+)')
 _DATE = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])\Z")
 
 
@@ -68,6 +69,7 @@ class Columns:
         }  # fmt: skip
         nothing = np.empty(0, np.int32)
         self._nothing = Table(nothing, nothing, nothing, nothing, 0, 0)
+        self._values: dict[Kind, npt.NDArray[np.int64]] = {}
         self.find = lru_cache(maxsize=512)(self._find)
 
     def table(self, predicate: str) -> Table:
@@ -100,6 +102,17 @@ class Columns:
         read = Decimal if kind.name in (INTEGERS, DECIMALS) else str
         numbers = range(kind.start, kind.end)
         return kind.start + bisect(numbers, value, key=lambda number: read(self.value(number)))
+
+    def whole_numbers(self, kind: Kind) -> npt.NDArray[np.int64]:
+        """Return the values of all terms of a kind of whole numbers, or the years of dates; read once."""
+        if kind not in self._values:
+            start = self._cell_ends[kind.start - 1] if kind.start else 0
+            cells = self._cells[start : self._cell_ends[kind.end - 1]]
+            found = [int(value) for value in _LEADING_NUMBER.findall(cells)]
+            if len(found) != kind.end - kind.start:
+                raise LookupError(kind)
+            self._values[kind] = np.array(found, np.int64)
+        return self._values[kind]
 
     def having_text(self, needle: str, *, at_start: bool) -> Ids:
         """Return the numbers of the texts that, in lower case, hold (or begin with) a text."""

@@ -114,10 +114,10 @@ def _count(columns: Columns, rows: Rows, aggregate: Aggregate, codes: Places, co
 
 
 def _whole_numbers(columns: Columns, column: npt.NDArray[np.signedinteger]) -> Places:
-    found, places = np.unique(column, return_inverse=True)
-    if any(kind.name != INTEGERS for kind in columns.kinds_in(found.astype(np.int32))):
+    kinds = columns.kinds_in(column.astype(np.int32))
+    if any(kind.name != INTEGERS for kind in kinds):
         raise NotForColumns("a sum of what are no whole numbers")
-    return np.array([int(columns.value(int(number))) for number in found], np.int64)[places]
+    return columns.whole_numbers(kinds[0])[column - kinds[0].start] if kinds else np.empty(0, np.int64)
 
 
 def _extreme(columns: Columns, rows: Rows, aggregate: Aggregate, codes: Places, count: int) -> Ids:
