@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import multiprocessing
@@ -9,6 +10,7 @@ import os
 import resource
 import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from sundgraf.application.prepare import prepare_records
 from sundgraf.application.publish import publish_submission
 from sundgraf.application.submit import submit
 from sundgraf.application.verify import verify
-from sundgraf.domain.errors import Conflict, StoreError, Unfit
+from sundgraf.domain.errors import Conflict, DiskFull, StoreError, Unfit
 from sundgraf.store import generations
 from sundgraf.store.document import Document
 from sundgraf.store.inbox import Inbox
@@ -172,6 +174,33 @@ def test_full_disk_is_told_and_loses_nothing_that_was_acknowledged(state):
     assert {submission.id for submission in inbox.select(limit=1000)} == {first, *kept}
     assert inbox.faults() == []
     assert waiting(state, 2000)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("only root can mount a small disk")
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def test_inbox_on_a_full_disk_is_read_and_saved_and_says_why_it_keeps_nothing(small_disk, tmp_path):
+    inbox = Inbox(small_disk)
+    number = inbox.take("urn:a", 1)
+    with (small_disk / "balloon").open("wb", buffering=0) as balloon, contextlib.suppress(OSError):
+        while True:
+            balloon.write(bytes(4096))
+    with pytest.raises(DiskFull, match="disk is full"):
+        for _ in range(100):
+            inbox.take("urn:b", 1)
+    assert inbox.counts() == {}
+    inbox.copy_to(tmp_path / "copy.sqlite")
+    (small_disk / "balloon").unlink()
+    assert inbox.take("urn:a", 1) == number + 1
+    assert inbox.faults() == []
 
 
 def test_clock_that_jumps_back_keeps_the_order_of_publications(state, monkeypatch):

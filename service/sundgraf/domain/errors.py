@@ -21,6 +21,7 @@ SundgrafError
     +-- OutOfTime                 the query passed its deadline and was stopped
     +-- OutOfMemory               the query passed its memory limit and was stopped
     +-- Unreachable               a remote engine, or all of its replicas, cannot be reached
+    +-- DiskFull                  no space is left where the state is kept
     +-- StoreUnusable             the state directory cannot be used as it is
 """
 
@@ -133,6 +134,10 @@ class OutOfMemory(StoreError):
 
 class Unreachable(StoreError):
     """The remote engine cannot be reached now."""
+
+
+class DiskFull(StoreError):
+    """There is no space left where the state is kept."""
 
 
 class StoreUnusable(StoreError):

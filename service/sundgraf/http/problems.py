@@ -32,6 +32,7 @@ _TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.OutOfTime, 504, "The query took too long"),
     (errors.OutOfMemory, 503, "The query took too much memory"),
     (errors.Unreachable, 503, "The engine is away"),
+    (errors.DiskFull, 507, "The disk is full"),
     (errors.StoreError, 500, "The store could not answer"),
 )
 _NAMES = {

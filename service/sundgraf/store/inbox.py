@@ -10,16 +10,18 @@ import contextlib
 import hashlib
 import json
 import secrets
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sundgraf.domain.errors import Conflict, NotFound, StoreError, StoreUnusable
+from sundgraf.domain.errors import Conflict, DiskFull, NotFound, StoreError, StoreUnusable
 from sundgraf.domain.submission import ACCEPTED, OPEN, WAITING, Submission
 
 _PATIENCE = 15.0  # seconds to wait for somebody else's transaction
+_SPACE = 1 << 18  # bytes; with less a disk counts as full
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS submissions (
     id TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, submitter TEXT NOT NULL, shown_as TEXT NOT NULL,
@@ -186,7 +188,7 @@ class Inbox:
         """Write a whole copy of the inbox as it is now; safe while it is in use."""
         try:
             with (
-                contextlib.closing(sqlite3.connect(self._path, timeout=_PATIENCE)) as db,
+                contextlib.closing(_connect(self._path)) as db,
                 contextlib.closing(sqlite3.connect(target)) as copy,
             ):
                 db.backup(copy)
@@ -214,13 +216,12 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         new = not path.exists()
-        db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+        db = _connect(path)
     except (OSError, sqlite3.Error) as error:
         raise StoreUnusable(f"The inbox {str(path)!r} cannot be opened ({error}).") from error
     try:
         with contextlib.closing(db):
             db.row_factory = sqlite3.Row
-            db.execute("PRAGMA synchronous = FULL")
             if new or not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'tokens'").fetchone():
                 db.execute("PRAGMA journal_mode = WAL")
                 db.executescript(_SCHEMA)
@@ -233,9 +234,32 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
                     db.execute("ROLLBACK")
                 raise
     except sqlite3.Error as error:
+        if _is_full(path):
+            raise DiskFull(
+                "The disk is full, so nothing was kept or changed. Free some of it, and try again."
+            ) from error
         raise StoreError(
             f"It could not be kept ({error}); nothing was changed. Try again, or tell the operator."
         ) from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Return a connection; on a full disk one that shares the file with nobody, since that needs no space to read."""
+    db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+    try:
+        db.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        db.close()
+        if not _is_full(path):
+            raise
+        db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")  # keeps in memory what others would have to see in a file
+    db.execute("PRAGMA synchronous = FULL")
+    return db
+
+
+def _is_full(path: Path) -> bool:
+    return shutil.disk_usage(path.parent).free < _SPACE
 
 
 def now() -> str:
