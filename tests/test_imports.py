@@ -25,6 +25,7 @@ from sundgraf.application.yarrrml import read_mapping
 from sundgraf.domain.dates import read_date
 from sundgraf.domain.errors import BadInput, Conflict, MalformedData, Refused
 from sundgraf.domain.names import BASE
+from sundgraf.store import generations
 from sundgraf.store.direct import open_direct
 from sundgraf.store.document import Document
 from sundgraf.store.imports import Imports
@@ -253,17 +254,20 @@ def test_import_is_one_submission_that_somebody_else_accepts_as_one_publication(
     ]
 
 
-def test_next_edition_is_a_difference_and_keeps_what_stewards_said(state, people):
+def test_next_edition_is_a_difference_and_keeps_what_stewards_said(state, people, monkeypatch):
     second = SEPSIS.replace("PSTW-2", "PSTW-6").replace("Sepsis alarm", "Sepsis watch")
     third = SEPSIS.replace("PSTW-2", "PSTW-7").replace("Sepsis alarm", "Sepsis bell")
     accept(state, pstw(state, SEPSIS, second, third), people)
     (project,) = records(state, "pstw/PSTW-2")
     (watched,) = records(state, "pstw/PSTW-6")
     _correct(state, people, watched)
-    made = pstw(
-        state, SEPSIS.replace("Pilot", "Implemented"), second.replace("03/2024", "04/2024"),
-        SEPSIS.replace("PSTW-2", "PSTW-8").replace("alarm", "whistle"),
-    )  # fmt: skip
+    with monkeypatch.context() as later:
+        later.setattr(generations, "utc_now", lambda: "2027-01-02T00:00:00Z")
+        assert not pstw(state, SEPSIS, second, third).changes  # another day alone changes nothing
+        made = pstw(
+            state, SEPSIS.replace("Pilot", "Implemented"), second.replace("03/2024", "04/2024"),
+            SEPSIS.replace("PSTW-2", "PSTW-8").replace("alarm", "whistle"),
+        )  # fmt: skip
     counts = made.report.counts
     assert (counts["added"], counts["gone"]) == (2, 1)  # PSTW-8, and PSTW-2 as a deployment; PSTW-7 is gone
     changed = next(one for one in made.report.changed if one.key == "pstw/PSTW-6")
@@ -271,6 +275,9 @@ def test_next_edition_is_a_difference_and_keeps_what_stewards_said(state, people
     accept(state, made, people)
     deployment = next(iri for iri, kind in records(state, "pstw/PSTW-2").items() if kind == "Deployment")
     store = open_direct(state).engine
+    imported = ox.NamedNode(f"{BASE}def/imported")
+    days = [q.object.value for q in store.quads_for_pattern(None, imported, None, ox.DefaultGraph())]
+    assert days == ["2027-01-02"]
     merged = ox.Quad(*(ox.NamedNode(f"{BASE}{p}") for p in (f"id/{project}", "def/mergedInto", f"id/{deployment}")))
     assert merged in store
     titles = {

@@ -71,6 +71,7 @@ def compare(
     said, last = _by_subject(quads), _by_subject(previous)
     names = {subject: _found(subject, kinds, held) for subject, kinds in {**_kinds(last), **_kinds(said)}.items()}
     before = {t for subject, triples in last.items() for t in _renamed(triples, names, names.get(subject, subject))}
+    sayable = _sayable((said, last), owned)
     compared, spoken = Compared(), {f"{register}/{key}" for key in rejected}
     present, own = set[str](), {iri.value for iri in names.values()}
     for subject, triples in said.items():
@@ -95,7 +96,7 @@ def compare(
             how = "withdrawn here" if (iri, _TOMBSTONE) in held[key] else "described here from other sources too"
             report.alike.append(Alike(key, _name(new), how, iri.value))
         else:
-            _compare_record(kind, key, new, before, owned, base, compared, report)
+            _compare_record(kind, key, new, before, sayable[kind], base, compared, report)
     for key, records in held.items():
         for iri, kind in records if key not in spoken else ():
             if kind in MAIN:
@@ -104,6 +105,19 @@ def compare(
                 compared.removed += stated(iri, base)
                 compared.added += tombstone(iri, *_NO_MORE, key)
     return compared
+
+
+def _sayable(
+    editions: Iterable[Mapping[ox.NamedNode, list[ox.Triple]]], owned: frozenset[ox.NamedNode]
+) -> dict[ox.NamedNode, frozenset[ox.NamedNode]]:
+    """Return the properties that this edition or the one before gives things of each class, but for the class."""
+    found: dict[ox.NamedNode, set[ox.NamedNode]] = defaultdict(set)
+    for said in editions:
+        kinds = _kinds(said)
+        for subject, triples in said.items():
+            if subject in kinds:
+                found[kinds[subject]].update(t.predicate for t in triples)
+    return {kind: frozenset((predicates & owned) - {_TYPE}) for kind, predicates in found.items()}
 
 
 def tombstone(iri: ox.NamedNode, english: str, danish: str, key: str) -> list[ox.Triple]:
@@ -123,7 +137,8 @@ def _compare_record(
     iri = new[0].subject
     assert isinstance(iri, ox.NamedNode)
     said_now = set(new)
-    gone = [t for t in _stated_by(iri, owned - {_TYPE}, base) if t not in said_now]
+    held = (q.triple for p in owned for q in base.quads_for_pattern(iri, p, None, ox.DefaultGraph()))
+    gone = [t for t in held if t not in said_now and not _is_derived(t, base)]
     removed = [t for t in gone if not before or t in before]  # what a steward said instead stays
     added = [t for t in new if t not in before and ox.Quad(t.subject, t.predicate, t.object) not in base]
     compared.removed += removed
@@ -136,17 +151,10 @@ def _compare_record(
         report.unchanged += 1
 
 
-def _stated_by(iri: ox.NamedNode, owned: frozenset[ox.NamedNode], base: ox.Store) -> list[ox.Triple]:
-    """Return what is stated of a record by some properties: rules may have made hundreds of others of it."""
-    return [
-        quad.triple
-        for predicate in owned
-        for quad in base.quads_for_pattern(iri, predicate, None, ox.DefaultGraph())
-        if not any(
-            str(getattr(held.graph_name, "value", "")).startswith(DERIVED)
-            for held in base.quads_for_pattern(iri, predicate, quad.object, None)
-        )
-    ]
+def _is_derived(triple: ox.Triple, base: ox.Store) -> bool:
+    """Say whether a rule made a statement."""
+    held = base.quads_for_pattern(triple.subject, triple.predicate, triple.object, None)
+    return any(str(getattr(quad.graph_name, "value", "")).startswith(DERIVED) for quad in held)
 
 
 def changes_anything(compared: Compared) -> bool:
@@ -163,7 +171,7 @@ def _moved(
     for iri, before in held.get(key, ()):
         if before in MAIN and kind in MAIN and before != kind:
             pointing = [q.triple for q in base.quads_for_pattern(None, None, iri, ox.DefaultGraph())]
-            own = [t for t in pointing if t in stated(t.subject, base)]  # type: ignore[arg-type]  # nodes only
+            own = [t for t in pointing if not _is_derived(t, base)]
             gone += [*stated(iri, base), *own]
             compared.added += [ox.Triple(t.subject, t.predicate, subject) for t in own]
             compared.added.append(ox.Triple(iri, _MERGED, subject))

@@ -76,16 +76,17 @@ def import_edition(
     for counted in (edition.mended, recoder.counted):
         report.recodings.update(counted)
     source = source_statements(register, generations.utc_now()[:10])
+    owned = mapped.owned | {quad.predicate for quad in source}
     before = [ox.Quad(t.subject, t.predicate, t.object) for t in _triples(previous)]
     said = [*source, *mapped.quads()] if mapped.statements else []
-    compared = compare(said, before, mapped.owned, base, report, {one.key for one in report.rejected})
+    compared = compare(said, before, owned, base, report, {one.key for one in report.rejected})
     faults = _faults(compared, mapped, base, shapes)
     progress(len(mapped.rows))
     if faults:
         _reject(report, faults, mapped)
         mapped = mapped.without(set(faults))
         said = [*source, *mapped.quads()] if mapped.statements else []
-        compared = compare(said, before, mapped.owned, base, report, {one.key for one in report.rejected})
+        compared = compare(said, before, owned, base, report, {one.key for one in report.rejected})
     report.records = len(mapped.statements)
     if compared.new:
         report.alike += find_twins(compared.added, compared.new, base, _names(base, root), progress)
