@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 
 from sundgraf.domain.errors import StoreUnusable
 from sundgraf.store import generations
 from sundgraf.store.columns_files import write_columns
 from sundgraf.store.kept import make_once
-from sundgraf.store.parent import die_with_parent
+from sundgraf.store.parent import run_beside
 
 _NICENESS = 10
 
@@ -30,6 +28,4 @@ def make_columns(state: Path) -> None:
 
 
 if __name__ == "__main__":
-    die_with_parent(os.getppid())
-    os.nice(_NICENESS)
-    make_columns(Path(sys.argv[1]))
+    run_beside(make_columns, _NICENESS)

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
@@ -25,7 +23,7 @@ from sundgraf.domain.terms import IRI
 from sundgraf.store.base import Store
 from sundgraf.store.direct import open_direct
 from sundgraf.store.kept import make_once
-from sundgraf.store.parent import die_with_parent
+from sundgraf.store.parent import run_beside
 from sundgraf.store.writers import PREFIXES, in_order, write_graph
 
 MOST_SORTED = 600_000  # quads; a larger graph is written in the store's own order, and never held in memory
@@ -125,6 +123,4 @@ def _default(engine: ox.Store) -> Iterator[ox.Quad]:
 
 
 if __name__ == "__main__":
-    die_with_parent(os.getppid())
-    os.nice(_NICENESS)
-    make_dumps(Path(sys.argv[1]))
+    run_beside(make_dumps, _NICENESS)

@@ -12,8 +12,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,7 +23,7 @@ from sundgraf.domain.names import BASE
 from sundgraf.store import generations
 from sundgraf.store.feed import Feed, Head, Writing, following, read_feed, read_heads
 from sundgraf.store.generations import Generation
-from sundgraf.store.parent import die_with_parent
+from sundgraf.store.parent import run_beside
 from sundgraf.store.resources import Resources
 
 FEED = f"{BASE}feed"
@@ -132,6 +130,4 @@ def _later(before: str, time: str) -> str:
 
 
 if __name__ == "__main__":
-    die_with_parent(os.getppid())
-    os.nice(_NICENESS)
-    follow(Path(sys.argv[1]))
+    run_beside(follow, _NICENESS)

@@ -13,12 +13,12 @@ from sundgraf.application.import_edition import Imported
 from sundgraf.application.submit import to_mend_of_texts
 from sundgraf.domain.errors import Unfit
 from sundgraf.domain.imported import Rejected
+from sundgraf.domain.spreadsheet import harmless
 from sundgraf.domain.submission import OPEN, REJECTED, WAITING, Submission
 from sundgraf.store.imports import Imports
 from sundgraf.store.inbox import Inbox
 from sundgraf.store.tokens import Token
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MOST_RECORDS = 200  # that the submission itself names; the report has all
 
 
@@ -63,17 +63,14 @@ def rejected_table(rejected: Iterable[Rejected]) -> str:
     references = list(dict.fromkeys(reference for row in rows for reference in row.values if reference != "_key"))
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(["file", "line", "key", "why", "hvorfor", *map(_safe, references)])
+    writer.writerow(["file", "line", "key", "why", "hvorfor", *map(harmless, references)])
     for row in rows:
         why, hvorfor = ("; ".join(reason[n] for reason in row.reasons) for n in (0, 1))
-        writer.writerow(map(_safe, [row.file, str(row.line), row.key, why, hvorfor, *_cells(row.values, references)]))
+        writer.writerow(
+            map(harmless, [row.file, str(row.line), row.key, why, hvorfor, *_cells(row.values, references)])
+        )
     return text.getvalue()
 
 
 def _cells(values: Mapping[str, tuple[str, ...]], references: Iterable[str]) -> Iterable[str]:
     return ("; ".join(values.get(reference, ())) for reference in references)
-
-
-def _safe(text: str) -> str:
-    """Return a text that a spreadsheet cannot take for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 
 from sundgraf.store.direct import open_direct
 from sundgraf.store.kept import make_once
 from sundgraf.store.look_up_table import table_file, write_table
 from sundgraf.store.lookup import written_term
-from sundgraf.store.parent import die_with_parent
+from sundgraf.store.parent import run_beside
 
 _NICENESS = 10
 
@@ -29,6 +27,4 @@ def make_table(state: Path) -> None:
 
 
 if __name__ == "__main__":
-    die_with_parent(os.getppid())
-    os.nice(_NICENESS)
-    make_table(Path(sys.argv[1]))
+    run_beside(make_table, _NICENESS)

@@ -32,6 +32,7 @@ from sundgraf.domain.finder import fold
 from sundgraf.domain.names import BASE
 from sundgraf.domain.question import parse_question
 from sundgraf.domain.sparql import bind_rows
+from sundgraf.domain.spreadsheet import harmless
 from sundgraf.domain.terms import IRI, Term
 from sundgraf.domain.tsv import rows_in, text_of
 from sundgraf.store.base import Store
@@ -52,7 +53,6 @@ _COLUMNS = (
     "row", "subject_id", "subject_label", "predicate_id", "object_id", "object_label", "mapping_justification",
     "confidence", "certain", "comment", "decision",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run what begins so
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ def _page_query(root: Path, name: str) -> str:
 
 def _safe(row: Mapping[str, object]) -> dict[str, object]:
     """Return a row whose texts from outside a spreadsheet cannot take for formulas."""
-    return {name: f"'{text}" if str(text).startswith(_FORMULA) else text for name, text in row.items()}
+    return {name: harmless(cell) for name, cell in row.items()}
 
 
 def summarise(proposals: Sequence[Proposal]) -> dict[str, int]:

@@ -81,15 +81,19 @@ class _Reader(Tokens):
             elif token == "(":
                 self.at += 1
                 aggregate = self._aggregate()
-                require(self.takes("AS"))
-                kind, token = self.next()
-                require(kind == "var" and self.takes(")"))
-                aggregates[token[1:]] = aggregate
-                variables.append(token[1:])
+                variables.append(self._name_in_brackets("AS"))
+                aggregates[variables[-1]] = aggregate
             else:
                 break
         require(bool(variables) and len(set(variables)) == len(variables))
         return tuple(variables), aggregates
+
+    def _name_in_brackets(self, before: str) -> str:
+        """Read a variable between what stands `before` it and the closing bracket; return its name."""
+        require(self.takes(before))
+        kind, token = self.next()
+        require(kind == "var" and self.takes(")"))
+        return token[1:]
 
     def _aggregate(self) -> Aggregate:
         name = self.next()[1].upper()
@@ -113,11 +117,8 @@ class _Reader(Tokens):
             elif token == "(":
                 self.at += 1
                 expression = self.expression()
-                require(self.takes("AS"))
-                kind, token = self.next()
-                require(kind == "var" and self.takes(")"))
-                extra.append(Bind(expression, token[1:]))
-                keys.append(token[1:])
+                keys.append(self._name_in_brackets("AS"))
+                extra.append(Bind(expression, keys[-1]))
             else:
                 break
         require(bool(keys))
@@ -135,10 +136,7 @@ class _Reader(Tokens):
                 order.append(Order(token[1:], descending=False))
             elif token.upper() in ("ASC", "DESC"):
                 self.at += 1
-                require(self.takes("("))
-                kind, name = self.next()
-                require(kind == "var" and self.takes(")"))
-                order.append(Order(name[1:], descending=token.upper() == "DESC"))
+                order.append(Order(self._name_in_brackets("("), descending=token.upper() == "DESC"))
             else:
                 break
         require(bool(order))
@@ -187,10 +185,7 @@ class _Reader(Tokens):
         if word == "BIND":
             require(self.takes("("))
             expression = self.expression()
-            require(self.takes("AS"))
-            kind, name = self.next()
-            require(kind == "var" and self.takes(")"))
-            return [Bind(expression, name[1:])]
+            return [Bind(expression, self._name_in_brackets("AS"))]
         negated = self.takes("NOT")
         if self.takes("EXISTS"):
             return [Exists(self._group(), negated)]

@@ -33,7 +33,7 @@ async def read_form(request: Request, limit: int) -> FormData:
         message = await stream()
         seen += len(message.get("body", b""))
         if seen > limit + _EXTRA:
-            raise TooLarge(_too_large(limit))
+            raise too_large(limit)
         return message
 
     _refuse_by_length(request, limit + _EXTRA)
@@ -109,12 +109,12 @@ def texts_of(form: FormData) -> dict[str, str]:
 
 async def _read_body(request: Request, limit: int) -> bytes:
     _refuse_by_length(request, limit)
-    return await read_at_most(request, limit, TooLarge(_too_large(limit)))
+    return await read_at_most(request, limit, too_large(limit))
 
 
 def too_large(limit: int) -> TooLarge:
     """Return the error of a document with more than `limit` bytes."""
-    return TooLarge(_too_large(limit))
+    return TooLarge(f"A document may have {limit:,} bytes; send it in parts, or as a file of `sundgraf load`.")
 
 
 async def read_at_most(request: Request, most: int, excess: TooLarge) -> bytes:
@@ -136,8 +136,4 @@ def _refuse_half_characters(*texts: str) -> None:
 def _refuse_by_length(request: Request, limit: int) -> None:
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > limit:
-        raise TooLarge(_too_large(limit))
-
-
-def _too_large(limit: int) -> str:
-    return f"A document may have {limit:,} bytes; send it in parts, or as a file of `sundgraf load`."
+        raise too_large(limit)

@@ -12,7 +12,7 @@ from sundgraf.domain.report import Finding, blocks, grouped
 from sundgraf.http.pages import BASE, Pages
 
 _MOST_IN_PAGE = 4 << 20  # bytes of a table that a page carries along
-STYLE = Path(__file__).parent / "static" / "style.css"
+_STYLE = Path(__file__).parent / "static" / "style.css"
 
 
 def summary_of(findings: list[Finding], shown: int) -> dict[str, object]:
@@ -64,12 +64,19 @@ def table_in_page(findings: list[Finding], language: str) -> str:
 
 def page_of(findings: list[Finding], files: Sequence[str], language: str) -> str:
     """Return findings as a page that stands by itself: a file to open or to send to somebody."""
+    return page_alone(
+        "findings-file.html", language,
+        files=files, findings=findings, found=summary_of(findings, len(findings)), site=BASE.rstrip("/"),
+    )  # fmt: skip
+
+
+def page_alone(template: str, language: str, **shown: object) -> str:
+    """Return a page with its style in it, for a template that extends `file.html`."""
     return (
         Pages()
-        .templates.get_template("findings-file.html")
+        .templates.get_template(template)
         .render(
-            language=language, t=lambda english, danish: danish if language == "da" else english, files=files,
-            findings=findings, found=summary_of(findings, len(findings)), site=BASE.rstrip("/"),
-            style=STYLE.read_text("utf-8"),
+            language=language, t=lambda english, danish: danish if language == "da" else english,
+            style=_STYLE.read_text("utf-8"), **shown,
         )
     )  # fmt: skip

@@ -9,8 +9,7 @@ from typing import Any
 from sundgraf.application.tell_import import words_of_counts
 from sundgraf.domain.errors import NotFound
 from sundgraf.domain.submission import Submission
-from sundgraf.http.findings import STYLE
-from sundgraf.http.pages import Pages
+from sundgraf.http.findings import page_alone
 from sundgraf.store.imports import Imports
 
 ALL = 5000  # lines of each list of a report page
@@ -28,11 +27,4 @@ def report_of(state: Path, submission: Submission) -> dict[str, Any] | None:
 
 def page_of(report: Mapping[str, Any], language: str) -> str:
     """Return a report as a page that stands by itself: a file to open or to send to somebody."""
-    return (
-        Pages()
-        .templates.get_template("import-report-file.html")
-        .render(
-            language=language, t=lambda english, danish: danish if language == "da" else english, report=report,
-            words=words_of_counts(language), shown=ALL, style=STYLE.read_text("utf-8"),
-        )
-    )  # fmt: skip
+    return page_alone("import-report-file.html", language, report=report, words=words_of_counts(language), shown=ALL)

@@ -85,7 +85,7 @@ class _Keeper:
             generation.store, generation.publication, self._folder / f"{self._sockets}.sock",
             in_memory=fits and not self._on_disk, memory=self._settings.worker_memory,
             may_call=bool(self._settings.service_allow), columns=columns,
-            copy=self._settings.state / "copies" / generation.columns.name if small else None,
+            copy=self._settings.state / "copies" / generation.publication.kept_as if small else None,
         )  # fmt: skip
         _import_web()  # while it reads the graph
         started.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -35,6 +36,11 @@ class Publication:
     number: int
     time: str
     quads: int = 0
+
+    @property
+    def kept_as(self) -> str:
+        """The name of what is kept of it (store/kept.py). A state made anew may have the same number."""
+        return f"{self.number:06d}-{re.sub('[^0-9]', '', self.time)}"
 
 
 class Answer(Protocol):

@@ -17,7 +17,6 @@ import contextlib
 import fcntl
 import json
 import os
-import re
 import shutil
 import traceback
 from collections.abc import Iterator, Mapping
@@ -54,7 +53,7 @@ class Generation:
     @property
     def columns(self) -> Path:
         """Where its columns (columns_files) lie once they are made."""
-        return self.path.parent.parent / "columns" / f"{self.path.name}-{re.sub('[^0-9]', '', self.time)}"
+        return self.path.parent.parent / "columns" / self.publication.kept_as
 
     @property
     def publication(self) -> Publication:

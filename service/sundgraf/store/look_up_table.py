@@ -10,7 +10,6 @@ not here, or stands under the same key as something else, is read from the store
 from __future__ import annotations
 
 import hashlib
-import re
 import sqlite3
 from collections.abc import Callable, Iterable
 from itertools import groupby
@@ -26,8 +25,8 @@ _MAP_BYTES = 1 << 33
 
 
 def table_file(state: Path, publication: Publication) -> Path:
-    """Return where the table of a publication lies once it is made. A state made anew may have the same number."""
-    return state / "look-ups" / f"{publication.number:06d}-{re.sub('[^0-9]', '', publication.time)}.sqlite"
+    """Return where the table of a publication lies once it is made."""
+    return state / "look-ups" / f"{publication.kept_as}.sqlite"
 
 
 class LookUpTable:

@@ -7,6 +7,8 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 
@@ -18,3 +20,10 @@ def die_with_parent(parent: int) -> None:
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(0)
+
+
+def run_beside(work: Callable[[Path], object], niceness: int) -> None:
+    """Do the work of a chore (http/chores.py) on the state directory of the command line, behind others (nice(2))."""
+    die_with_parent(os.getppid())
+    os.nice(niceness)
+    work(Path(sys.argv[1]))
