@@ -95,6 +95,21 @@ def test_table_says_of_every_thing_what_the_store_says(graph, table):
             assert terms == [written_term(quad.object) for quad in held]
     assert found > 1000
     assert read.values("urn:nobody", "urn:p") is None
+    assert read.pairs("urn:nobody") is None
+
+
+def test_table_says_all_of_a_thing_as_the_store_does(graph, table):
+    read = LookUpTable(table)
+    things = {q.subject for q in graph.quads_for_pattern(None, None, None, ox.DefaultGraph())}
+    found = 0
+    for subject in sorted(thing for thing in things if isinstance(thing, ox.NamedNode))[::7]:
+        pairs = read.pairs(subject.value)
+        if pairs is not None:
+            found += 1
+            held = graph.quads_for_pattern(subject, None, None, ox.DefaultGraph())
+            said = sorted((quad.predicate.value, written_term(quad.object)) for quad in held)
+            assert sorted((predicate, term) for predicate, terms in pairs for term in terms) == said
+    assert found > 500
 
 
 def test_table_of_a_state_is_made_beside_the_service_and_old_ones_go(tmp_path):

@@ -23,7 +23,7 @@ from sundgraf.store.lookup import Lookup
 _PREFIX = b"/sparql?query="
 # What browsers and clients escape in a query most. None of these characters is a hexadecimal digit or %, so undoing the
 # escapes one kind after another gives the same as undoing them from left to right.
-_COMMON_ESCAPES = tuple((b"%%%02X" % code, bytes((code,))) for code in b' <>?{}/:#"@')
+_COMMON_ESCAPES = tuple((b"%%%02X" % code, bytes((code,))) for code in b' <>?{}/:#"@\n()=,;&|\'!*^\r\t\\[]+$')
 
 _URL = re.compile(rb"/[!\"$-~]*")
 _PLAIN_IRI = re.compile(rb"[A-Za-z][A-Za-z0-9.-]*:[A-Za-z0-9._~:/#@-]+")
@@ -112,6 +112,7 @@ class _Shape(NamedTuple):
     asked: Asked
 
 
+@lru_cache(maxsize=8)  # a request's is read first for a look-up, then for a query
 def query_of(url: bytes) -> str | None:
     """Return the query that a URL asks `/sparql` and that is its only parameter; None where it is another URL."""
     if not url.startswith(_PREFIX) or b"&" in url or _URL.fullmatch(url) is None:

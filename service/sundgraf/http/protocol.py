@@ -67,9 +67,9 @@ class ExpressProtocol(HttpToolsProtocol):
             app = cast("App", self.app)
             known = None if asked is None else app.at_once(line[4:], asked)
             if known is not None:
-                self._write(*known)
                 if self.timeout_keep_alive_task is None:
                     self._wait_for_more(self.timeout_keep_alive)
+                self._write(*known)
                 return
             making = None if asked is None else app.soon(line[4:], asked)
             if making is not None:
@@ -94,8 +94,8 @@ class ExpressProtocol(HttpToolsProtocol):
             self.logger.exception("an answer could not be made the short way")
         self._waiting = None
         if isinstance(made, Whole):
-            self._write(made.head, made.body)
             self._wait_for_more(self.timeout_keep_alive)
+            self._write(made.head, made.body)
         else:
             state, self.app_state = self.app_state, {**self.app_state, STARTED: made}
             try:
@@ -114,9 +114,9 @@ class ExpressProtocol(HttpToolsProtocol):
         if self._own is not self.server_state.default_headers:  # a new list once a second, with the date
             self._own = self.server_state.default_headers
             self._own_head = b"HTTP/1.1 200 OK\r\n" + b"".join(b"%b: %b\r\n" % pair for pair in self._own)
-        self.transport.write(b"".join((self._own_head, head, b"\r\n", body)))
         self.server_state.total_requests += 1
         self._last_served = self.loop.time()
+        self.transport.write(b"".join((self._own_head, head, b"\r\n", body)))  # last: now the reader wakes up
 
     def timeout_keep_alive_handler(self) -> None:
         """Close the connection, unless an answer of the short way went out since the clock was set."""

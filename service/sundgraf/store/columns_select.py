@@ -76,12 +76,10 @@ class Solver:
         """Say whether there is enough to read that columns are the faster way."""
         if any(isinstance(part, Values | Reach | Union) for part in group.parts):
             return True
-        sizes = [
-            estimate(UNIT, self._columns.table(part.predicate), *self._ends(part))
-            for part in group.parts
-            if isinstance(part, Pattern)
-        ]
-        return bool(sizes) and min(sizes) >= _FEW
+        patterns = [part for part in group.parts if isinstance(part, Pattern)]
+        return bool(patterns) and all(
+            estimate(UNIT, self._columns.table(part.predicate), *self._ends(part)) >= _FEW for part in patterns
+        )
 
     def _join_all(self, rows: Rows, waiting: Sequence[Pattern | Reach], filters: list[Filter]) -> Rows:
         """Join with patterns, in the order that keeps rows few; use up the filters that can be judged on the way."""

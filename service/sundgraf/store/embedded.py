@@ -71,9 +71,9 @@ class EmbeddedStore:
         """Start the query in a worker. Raises MalformedQuery, Busy, OutOfTime, OutOfMemory or StoreError."""
         lane = self._trusted if request.trusted else self._public
         connection = await lane.acquire(request.deadline)
-        clock = _Clock(connection, request, demotable=not request.trusted)
+        connection.send(to_wire(request))
+        clock = _Clock(connection, request, demotable=not request.trusted)  # while the worker is at it
         try:
-            connection.send(to_wire(request))
             first = await connection.receive()
         except BaseException:
             clock.stop()

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,10 +23,10 @@ def load_in_memory(store: Path, copy: Path | None = None, quads: int = 0) -> ox.
     its directory takes twice the time of reading such a file. One that has not `quads` quads is made anew.
     """
     if copy is not None and copy.exists():
-        held = ox.Store()
+        held = None
         with contextlib.suppress(SyntaxError, OSError):
-            held.bulk_load(path=str(copy), format=ox.RdfFormat.N_QUADS, lenient=True)  # it was written by the engine
-        if len(held) == quads:
+            held = _read(copy)
+        if held is not None and len(held) == quads:
             return held
         copy.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="sundgraf-") as folder:
@@ -39,8 +40,30 @@ def load_in_memory(store: Path, copy: Path | None = None, quads: int = 0) -> ox.
             in_a_child(lambda: make_once(store.parents[2], copy, write), store)
         else:
             in_a_child(lambda: write(path), store)
-        held = ox.Store()
-        held.bulk_load(path=str(path), format=ox.RdfFormat.N_QUADS, lenient=True)
+        return _read(path)
+
+
+def _read(path: Path) -> ox.Store:
+    """Return a store with the statements of a file, which the engine wrote. Raises SyntaxError or OSError.
+
+    The thread that reads is gone afterwards, but what it took lies in a part of memory that the C library keeps for
+    it (glibc's arenas). What the workers ask for then comes from one without the gaps that loading leaves behind:
+    finding a place among a million of those took two thirds of a short query.
+    """
+    held = ox.Store()
+    errors: list[BaseException] = []
+
+    def load() -> None:
+        try:
+            held.bulk_load(path=str(path), format=ox.RdfFormat.N_QUADS, lenient=True)
+        except BaseException as error:  # noqa: BLE001  raised below, where the caller sees it
+            errors.append(error)
+
+    reader = threading.Thread(target=load)
+    reader.start()
+    reader.join()
+    if errors:
+        raise errors[0]
     return held
 
 

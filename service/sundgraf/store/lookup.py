@@ -79,7 +79,9 @@ class Lookup:
             if self._table is None:
                 return None
         predicate, variables, language = asked.predicate, asked.variables, asked.language
-        if predicate is None or asked.ranges or len(variables) != 1 or variables[0] != asked.value_variable:
+        if predicate is None:
+            return self._everything(self._table, asked, subject)
+        if asked.ranges or len(variables) != 1 or variables[0] != asked.value_variable:
             return None
         terms = self._table.values(subject, predicate)
         if terms is None:
@@ -89,6 +91,22 @@ class Lookup:
             terms = [term for term in terms if term.endswith(spoken)]
         start = f'{{"{variables[0]}":'
         bindings = f"{start}{f'}},{start}'.join(terms)}}}" if terms else ""
+        return f"{_head(variables)}{bindings}]}}}}".encode()
+
+    def _everything(self, table: LookUpTable, asked: Asked, subject: str) -> bytes | None:
+        variables, value_variable = asked.variables, asked.value_variable
+        pairs = None if asked.language is not None else table.pairs(subject)
+        if pairs is None or sum(len(terms) for _, terms in pairs) > MOST_VALUES:
+            return None
+        rows = []
+        for predicate, terms in pairs:
+            # a row around each value: what comes before it, and after
+            around = "".join(
+                f',"{name}":' + ("\0" if name == value_variable else f'{{"type":"uri","value":{_quote(predicate)}}}')
+                for name in variables
+            )[1:]
+            rows += [around.replace("\0", term) for term in terms]
+        bindings = "{" + "},{".join(rows) + "}" if rows else ""
         return f"{_head(variables)}{bindings}]}}}}".encode()
 
     def _open(self) -> None:

@@ -8,7 +8,6 @@ and starts no thread, so that forking is safe at any time.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import os
 import select
@@ -103,7 +102,6 @@ def _run(
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
     signal.set_wakeup_fd(-1)
-    _keep_freed_memory()
     held = load_in_memory(store, copy, publication.quads) if in_memory else None
     if held is None:
         in_a_child(lambda: ox.Store.read_only(str(store)), store)  # fail now rather than in every worker
@@ -188,19 +186,6 @@ def _open_columns(folder: Path) -> ColumnAnswers | None:
     gc.collect()
     gc.freeze()
     return answers
-
-
-def _keep_freed_memory() -> None:
-    """Have the C library keep what is freed (glibc, mallopt(3)): a fifth off a scan in memory, see tests/bench."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
-            library = ctypes.CDLL(None)
-            for option, value in (
-                (-1, 1 << 30),
-                (-2, 64 << 20),
-                (-3, 1 << 30),
-            ):  # trim threshold, top pad, mmap threshold
-                library.mallopt(option, value)
 
 
 def _note(*_: object) -> None:
