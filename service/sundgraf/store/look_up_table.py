@@ -4,9 +4,9 @@
         value(key INTEGER PRIMARY KEY, terms TEXT), property(number INTEGER PRIMARY KEY, iri TEXT)
 
 A key stands for a thing and a property; the terms are the two IRIs and each value as SPARQL results JSON has it, with
-zero bytes between. With no property, the terms are the thing, nothing, and the numbers of the properties it has. Reading
-one takes 3 microseconds, where the engine's files take 25 (tests/bench, "lookup"). What is not here, or stands under the
-same key as something else, is read from the store.
+zero bytes between. With no property, the terms are the thing, nothing, and the numbers of the properties it has.
+Reading one takes 3 microseconds, where the engine's files take 25 (tests/bench, "lookup"). What is not here, or stands
+under the same key as something else, is read from the store.
 """
 
 from __future__ import annotations
