@@ -23,7 +23,7 @@ from sundgraf.store.lookup import Lookup
 _PREFIX = b"/sparql?query="
 # What browsers and clients escape in a query most. None of these characters is a hexadecimal digit or %, so undoing the
 # escapes one kind after another gives the same as undoing them from left to right.
-_COMMON_ESCAPES = tuple((b"%%%02X" % code, bytes((code,))) for code in b' <>?{}/:#"@\n()=,;&|\'!*^\r\t\\[]+$')
+_COMMON_ESCAPES = tuple((b"%%%02X" % code, bytes((code,))) for code in b" <>?{}/:#\"@\n()=,;&|'!*^\r\t\\[]+$")
 
 _URL = re.compile(rb"/[!\"$-~]*")
 _PLAIN_IRI = re.compile(rb"[A-Za-z][A-Za-z0-9.-]*:[A-Za-z0-9._~:/#@-]+")
