@@ -77,6 +77,7 @@ def test_editor_completes_terms_of_the_graph_and_says_what_is_wrong(server, web,
         write(chromium, "SELECT ?a WHERE { ?a ")
         chromium.find_element(By.CSS_SELECTOR, "#ask button[value=html]").click()
         wait(chromium, lambda b: b.find_elements(By.CSS_SELECTOR, "#answer .fault"))
+        assert "Linje 1, tegn 22: herfra" in answer(chromium)
 
 
 def test_words_of_the_graph_have_names_in_both_languages(server):
@@ -94,6 +95,8 @@ def test_words_of_the_graph_have_names_in_both_languages(server):
     [
         ("ASK {}", 200, "<strong>Ja."),
         ("SELECT ?x WHERE { VALUES ?x { '<b>&' } }", 200, "&lt;b&gt;&amp;"), ("SELECT *", 400, "fault"),
+        ("SELECT * WHERE {\n ?a ", 400, "Linje 2, tegn 5: herfra kan"),
+        ("ASK { ?x foo:b 1 }", 400, "Begynd forespørgslen med PREFIX"),
         ("SELECT * WHERE { ?s a <https://w3id.org/sundgraf/def/Nothing> }", 200, "intet i grafen"),
         ("CONSTRUCT { <a:a> <a:b> 'c' } WHERE {}", 200, "&lt;a:a&gt; &lt;a:b&gt;"),
         ("SELECT * WHERE { SERVICE <http://127.0.0.1/> { ?s ?p ?o } }", 403, "fault"),

@@ -93,12 +93,31 @@ def test_python_snippet_gives_a_data_frame(server):
     assert "16 ['language', 'technology', 'technologyLabel'" in said
 
 
+R_KINDS = {  # one question of each kind: nothing to choose, a thing, a concept, words, a year, a country
+    "use-cases-across-countries": "", "lacking-in-region": "region=pl-0004", "solutions": "maturity=in-operation",
+    "find": "words=screening+for+brystkræft", "old-pilots": "before=2023", "timeline": "country=pl-0000",
+}  # fmt: skip
+
+
 @pytest.mark.skipif(not shutil.which("Rscript"), reason="no R here: apt install r-base-core")
-def test_r_snippet_gives_a_data_frame(server):
-    text = snippet(page_of(server, "/ask/lacking-in-region?region=pl-0004&lang=da"), "R")
-    more = text + "\ncat(nrow(table) > 0, unique(table$regionLabel), class(table))\n"
-    said = subprocess.run(["Rscript", "-e", more], capture_output=True, text=True, timeout=60, check=True).stdout
-    assert "TRUE Region Midtjylland data.frame" in said
+def test_r_snippets_of_every_kind_give_the_rows_of_the_answer(server):
+    texts, rows = [], {}
+    for name, given in R_KINDS.items():
+        page = page_of(server, f"/ask/{name}?{given}&lang=da")
+        file = html.unescape(re.search(rf'href="(/ask/{name}\.csv[^"]*)"', page)[1])
+        answer = list(csv.DictReader(io.StringIO(httpx.get(server.url + file).text)))
+        rows[name] = [str(len(answer)), str(len(answer[0])), answer[-1][list(answer[0])[-1]] or "NA"]
+        texts += [snippet(page, "R"), f'cat("\\nROWS {name}", nrow(table), ncol(table), "", sep="|")',
+                  'cat(as.character(table[nrow(table), ncol(table)]), "\\n")']  # fmt: skip
+    command = ["Rscript", "--vanilla", "-"]  # base packages are enough
+    done = subprocess.run(command, input="\n".join(texts), capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    got = {
+        line.split("|")[0][5:]: [part.strip() for part in line.split("|")[1:]]
+        for line in done.stdout.splitlines()
+        if line.startswith("ROWS ")
+    }
+    assert got == rows
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="no node here")

@@ -80,7 +80,8 @@ def respond(request: Request, pages: Pages, status: int, title: str, detail: str
             successor=members.get("successor", ""), words=words_of(request.url.path) if status == 404 else "",
             near=pages.near(request.url.path, language_of(request)) if status == 404 else [],
         )  # fmt: skip
-    return Response(problem(status, title, detail, **members), status, {**headers, "Vary": "Accept"}, MEDIA_TYPE)
+    said = pages.said(detail, request.query_params.get("lang", ""))  # a program has to ask for Danish by name
+    return Response(problem(status, title, said, **members), status, {**headers, "Vary": "Accept"}, MEDIA_TYPE)
 
 
 def respond_to_error(request: Request, pages: Pages, error: Exception) -> Response:

@@ -28,6 +28,7 @@ from sundgraf.store.writers import write_boolean, write_solutions, write_triples
 _PIECE_BYTES = 1 << 16
 _BASE = "https://w3id.org/sundgraf/sparql"  # what relative IRIs in a query are resolved against
 _GRACE = 0.4  # seconds after the deadline at which the kernel ends the process
+_UNDECLARED = "this prefix is not declared; begin with PREFIX, or write the whole IRI"
 _POSITION = re.compile(r"\bat (\d+):(\d+)")
 _UNKNOWN_FUNCTION = re.compile(r"The custom function <([^>]*)> is not supported")
 _MOST_UNKNOWN_FUNCTIONS = 16
@@ -129,6 +130,8 @@ def _unbound(*_: object) -> None:
 def _shorten(text: str) -> str:
     """Keep the parser's own words, without the character classes that nobody reads."""
     text = re.sub(r",? \[[^\]]*\](?:\s*\|\s*'[^,\]]*\])?", "", text)
+    text = re.sub(r"expected one of (?=[A-Z][a-z]+ )", "", text)  # what follows is a sentence, no list
+    text = re.sub(r"(?<=\d: ).*Prefix not found.*", _UNDECLARED, text)
     return text if len(text) <= 400 else text[:400].rsplit(" ", 1)[0] + " ..."
 
 

@@ -35,7 +35,7 @@ const yasqe = new Yasqe(place, {
   persistenceId: null,
   consumeShareLink: null,
   createShareableLink: null, // the page has a button of its own for it
-  requestConfig: { endpoint: new URL("/sparql", location.href).href, method: "POST", headers: {}, args: [],
+  requestConfig: { endpoint: new URL(`/sparql?lang=${language}`, location.href).href, method: "POST", headers: {}, args: [],
     acceptHeaderSelect: "application/sparql-results+json", acceptHeaderGraph: "text/turtle" },
   editorHeight: `${Math.min(28, Math.max(11, begun.split("\n").length * 1.4 + 1.5))}rem`,
   showQueryButton: false,
@@ -122,7 +122,7 @@ async function explain(error) {
   const text = document.createElement("p");
   text.className = "fault";
   text.setAttribute("role", "alert");
-  text.textContent = `${problem.title}. ${problem.detail ?? ""}`;
+  text.textContent = language === "da" && problem.detail ? problem.detail : `${problem.title}. ${problem.detail ?? ""}`;
   if (problem.line) yasqe.setCursor({ line: problem.line - 1, ch: (problem.column ?? 1) - 1 });
   return text;
 }
