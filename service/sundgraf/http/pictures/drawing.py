@@ -15,8 +15,6 @@ from sundgraf.domain.terms import Term
 
 Row = Mapping[str, Term]
 _UNFILLED = re.compile(r"&\w+=\{\w+\}")
-_NARROW = 158  # pixels that the headings of rows have on a telephone
-LETTER_WIDTH = 0.59  # of the size of the letters, on the average, in the sans-serif faces of most systems
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,28 +112,6 @@ def disc(rank: str, x: float, y: float, radius: float) -> Markup:
 def shade(number: int, most: int) -> int:
     """Return a step of the scale, 2 to 6, for a number: as many steps for few as for many."""
     return 2 + round(4 * math.log1p(number) / math.log1p(max(number, most, 1)))
-
-
-def cut(text: str, width: float, size: float) -> str:
-    """Return text that fits a width, with an ellipsis where something is left out."""
-    room = int(width / (size * LETTER_WIDTH))
-    return text if len(text) <= room else text[: max(1, room - 1)].rstrip(" ,;:–-") + "…"
-
-
-def side_label(name: str, y: float, high: float, width: float) -> Markup:
-    """Return the heading of a row: one line, and the two shorter ones that a telephone shows in its place."""
-    size = 12 if high >= 30 else 11
-    words, first = name.split(), ""
-    while words and len(f"{first} {words[0]}") * size * LETTER_WIDTH <= _NARROW:
-        first = f"{first} {words.pop(0)}".strip()
-    lines = [first, " ".join(words)] if first else [name]
-    middle = y + high / 2 + size * 0.36 - (size * 0.56 if len(lines) > 1 and lines[1] else 0)
-    narrow = (
-        tag("text", cut(line, _NARROW, size), x=4, y=middle + at * size * 1.12, class_=f"narrow n{size}")
-        for at, line in enumerate(lines)
-        if line
-    )
-    return join([tag("text", cut(name, width - 8, 14), x=4, y=y + high / 2 + 5, class_="label broad"), *narrow])
 
 
 def _short(value: str | float) -> str:

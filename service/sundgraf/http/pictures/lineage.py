@@ -6,9 +6,10 @@ from collections import defaultdict, deque
 
 from markupsafe import Markup
 
-from sundgraf.http.pictures.drawing import Row, Work, anchor, cut, join, picture, tag
+from sundgraf.http.pictures.drawing import Row, Work, anchor, join, picture, tag
+from sundgraf.http.pictures.lettering import fit, written
 
-_BOX, _HIGH, _APART, _GAP = 270, 46, 120, 10  # pixels: width and height of a record, between columns and rows
+_BOX, _HIGH, _APART, _GAP = 340, 48, 120, 10  # pixels: width and height of a record, between columns and rows
 _MOST = 200  # families, the largest, and records of one; the table and the query have them all
 
 
@@ -93,20 +94,15 @@ def _edge(places: dict[str, tuple[float, float]], edge: tuple[str, str, str], to
     bend = (to_x - x) / 2
     return join([
         tag("path", d=f"M{x:g} {y:g}C{x + bend:g} {y:g} {to_x - bend:g} {to_y:g} {to_x:g} {to_y:g}", class_="edge"),
-        tag("text", edge[2], x=to_x - 6, y=to_y - 6, class_="tiny end"),
+        tag("text", edge[2], x=to_x - 6, y=to_y - 6, class_="tiny end word"),
     ])  # fmt: skip
 
 
 def _box(work: Work, iri: str, name: str, place: tuple[float, float], top: float) -> Markup:
     x, y = place[0] + 1, place[1] + top + 1
     path = iri.removeprefix("https://w3id.org/sundgraf/id/")
-    first = cut(name, _BOX - 20, 14)
-    rest = name[len(first) - 1 :].strip() if first.endswith("…") else ""
-    if rest:
-        words = name[: len(first) - 1].rsplit(" ", 1)
-        first, rest = words[0], name[len(words[0]) :].strip()
-    lines = [tag("text", line, x=x + 10, y=y + (19 if rest else 27) + 17 * at, class_="label")
-             for at, line in enumerate(part for part in (first, cut(rest, _BOX - 20, 14)) if part)]  # fmt: skip
+    said, size = fit(name, _BOX - 20, [(14, 2), (12, 3)])
+    lines = written(said, x + 10, y + _HIGH / 2 - 1, size, f"label n{size}")
     return anchor(
         f"/doc/{path}?lang={work.language}", name,
         tag("rect", x=x, y=y, width=_BOX - 2, height=_HIGH - 2, rx=5, class_="box"), *lines,

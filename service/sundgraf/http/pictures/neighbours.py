@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
-from sundgraf.http.pictures.drawing import anchor, cut, join, picture, tag
+from sundgraf.http.pictures.drawing import anchor, join, picture, tag
+from sundgraf.http.pictures.lettering import fit, wrap, written
 
-_BOX, _HIGH, _GAP, _CENTRE, _ACROSS = 300, 26, 4, 250, 110  # pixels
+_BOX, _HIGH, _GAP, _CENTRE, _ACROSS = 340, 26, 4, 250, 90  # pixels
 _SEEN = 210  # pixels from the top
 
 
@@ -34,14 +35,15 @@ def draw(title: str, incoming: list[Group], outgoing: list[Group], language: str
     left, right = _height(incoming), _height(outgoing)
     height = max(left, right, 120)
     middle = min(height / 2, _SEEN)  # a tall picture has its middle where the page opens
-    centre = _BOX + _ACROSS
+    centre, lines = _BOX + _ACROSS, wrap(title, _CENTRE - 20, 14, 5)
+    deep = 16 * len(lines) + 28
     drawn = [
         *_column(incoming, 0, max(0, middle - left / 2), centre, middle, True, language),
         *_column(
             outgoing, centre + _CENTRE + _ACROSS, max(0, middle - right / 2), centre + _CENTRE, middle, False, language
         ),
-        tag("rect", x=centre, y=middle - 36, width=_CENTRE, height=72, rx=8, class_="fill s6"),
-        *_title(title, centre + _CENTRE / 2, middle),
+        tag("rect", x=centre, y=middle - deep / 2, width=_CENTRE, height=deep, rx=8, class_="fill s6"),
+        *written(lines, centre + _CENTRE / 2, middle, 15, "middle on6"),
     ]
     said = f"Omkring {title}" if language == "da" else f"Around {title}"
     return tag(
@@ -60,10 +62,11 @@ def _column(
         inner = [tag("text", group.label, x=x + (_BOX if left else 0), y=y + 16, class_="tiny end" if left else "tiny")]
         y += 22
         for node in group.nodes:
-            box = tag("rect", x=x, y=y, width=_BOX, height=_HIGH, rx=4, class_="box")
-            text = tag("text", cut(node.label, _BOX - 16, 14), x=x + 8, y=y + 18, class_="label")
-            inner.append(anchor(f"{node.page}?lang={language}", node.label, box, text))
-            y += _HIGH + _GAP
+            lines, size, high = _box(node.label)
+            box = tag("rect", x=x, y=y, width=_BOX, height=high, rx=4, class_="box")
+            text = written(lines, x + 8, y + high / 2, size, f"label n{size}")
+            inner.append(anchor(f"{node.page}?lang={language}", node.label, box, *text))
+            y += high + _GAP
         if group.more:
             inner.append(tag("text", f"+{group.more}", x=x + 8, y=y + 14, class_="tiny"))
             y += 18
@@ -77,17 +80,12 @@ def _column(
 
 
 def _height(groups: list[Group]) -> float:
-    return sum(34 + len(group.nodes) * (_HIGH + _GAP) + (18 if group.more else 0) for group in groups)
+    return sum(
+        34 + sum(_box(node.label)[2] + _GAP for node in group.nodes) + (18 if group.more else 0) for group in groups
+    )
 
 
-def _title(title: str, x: float, y: float) -> list[Markup]:
-    words, lines = title.split(), [""]
-    for word in words:
-        if len(lines[-1]) + len(word) > 30 and lines[-1]:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    shown = lines[:3] if len(lines) <= 3 else [*lines[:2], lines[2] + " …"]
-    return [
-        tag("text", cut(line, _CENTRE, 14), x=x, y=y + 5 + 18 * (at - (len(shown) - 1) / 2), class_="middle on6")
-        for at, line in enumerate(shown)
-    ]
+def _box(label: str) -> tuple[list[str], int, int]:
+    """Return the lines of a box, the size of their letters, and how high it is."""
+    lines, size = fit(label, _BOX - 16, [(14, 1), (12, 2)])
+    return lines, size, _HIGH + (8 if len(lines) > 1 else 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from sundgraf.http.pictures.drawing import Row, Work, anchor, disc, picture, shade, tag
+from sundgraf.http.pictures.lettering import wrap
 
 # Outlines on a grid of 560 x 560, own drawing: neither borders nor coasts, only who lies where.
 OUTLINES = {
@@ -15,11 +16,12 @@ OUTLINES = {
     "pl-0001": "M418 256 426 216 462 208 486 240 482 292 466 328 448 332 424 310z",
 }
 _BORNHOLM = "M516 372 540 362 552 384 538 404 518 396z"
-# Where the number stands, and the name.
+# Where the number stands, and the name, in letters that can be read where the picture is half as wide.
 _WORDS = {
-    "pl-0005": ((152, 118), (236, 60)), "pl-0004": ((150, 246), (296, 196)), "pl-0003": ((170, 390), (84, 496)),
-    "pl-0002": ((386, 372), (462, 420)), "pl-0001": ((452, 268), (508, 250)),
+    "pl-0005": ((152, 118), (240, 62)), "pl-0004": ((150, 246), (266, 178)), "pl-0003": ((170, 390), (62, 508)),
+    "pl-0002": ((386, 372), (376, 508)), "pl-0001": ((452, 268), (508, 240)),
 }  # fmt: skip
+_ROOM = {"pl-0001": 152}  # pixels for a name that has to be broken
 _EAST = (
     "M320 334 358 284 366 248 410 248 416 206 464 196 498 236 494 292 478 334 458 340 452 402 432 420 426 460 372 482 "
     "326 458 340 412z"
@@ -33,12 +35,15 @@ def draw(work: Work) -> Markup:
     drawn = [_region(work, short, found[short], most) for short in OUTLINES if short in found]
     reform = [
         tag("path", d=_EAST, class_="reform"),
-        tag("text", work.say("from 2027 Region Østdanmark", "fra 2027 Region Østdanmark"), x=508, y=270, class_="tiny"),
-    ]  # fmt: skip
+        *(
+            tag("text", line, x=508, y=288 + 18 * at, class_="later")
+            for at, line in enumerate((work.say("from 2027 Region", "fra 2027 Region"), "Østdanmark"))
+        ),
+    ]
     return tag(
         "figure",
         picture(
-            720, 506, work.question.summary[work.language], tag("g", *drawn, *reform, transform="translate(30 0)"),
+            620, 520, work.question.summary[work.language], tag("g", *drawn, *reform, transform="translate(-54 0)"),
             class_="regions",
         ),
         tag("figcaption", work.say(
@@ -61,8 +66,11 @@ def _region(work: Work, short: str, row: Row, most: int) -> Markup:
             work.link(row), f"{name}: {number} {work.say('records', 'poster')}, {furthest}",
             tag("path", d=OUTLINES[short], class_=tone),
             tag("path", d=_BORNHOLM, class_=tone) if short == "pl-0001" else "",
-            tag("text", str(number), x=x - 11, y=y + 9, class_="large middle"), disc(rank, x + 22, y, 7),
+            tag("text", str(number), x=x - 11, y=y + 9, class_="large middle"), disc(rank, x + 20, y, 7),
             class_=f"on{shade(number, most)}",
         ),
-        tag("text", name, x=name_x, y=name_y, class_="small"),
+        *(
+            tag("text", line, x=name_x, y=name_y + 20 * at, class_="named")
+            for at, line in enumerate(wrap(name, _ROOM.get(short, 400), 18, 2))
+        ),
     )  # fmt: skip

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from sundgraf.http.pictures.drawing import Row, Work, anchor, cut, disc, picture, shade, tag
+from sundgraf.http.pictures.drawing import Row, Work, anchor, disc, picture, shade, tag
+from sundgraf.http.pictures.lettering import fit, written
 
 _TILE, _GAP = 100, 6  # pixels
 # Column and row of each country, by Wikidata identifier. Own layout: neighbours stay neighbours where they can.
@@ -50,11 +51,12 @@ def _tile(work: Work, row: Row, most: int, x: float, y: float) -> Markup:
     number, rank = work.number(row, "number"), str(row.get(work.part("rank"), "0"))
     tone = shade(number, most)
     name = work.text(row, "place")
+    lines, size = fit(name, _TILE - 16, [(12, 1), (11, 1), (11, 2)])
     counted = f"{number} {work.say('records', 'poster') if number != 1 else work.say('record', 'post')}"
     return anchor(
         work.link(row), f"{name}: {counted}, {work.say('furthest', 'længst')}: {row.get('stageLabel', '?')}",
         tag("rect", x=x, y=y, width=_TILE, height=_TILE, rx=6, class_=f"ground g{tone}"),
-        tag("text", cut(name, _TILE - 10, 12), x=x + 9, y=y + 20, class_="small"),
+        *written(lines, x + 9, y + 16 + 6 * (len(lines) - 1), size, f"n{size}"),
         tag("text", str(number), x=x + 9, y=y + _TILE - 12, class_="large"),
         disc(rank, x + _TILE - 18, y + _TILE - 21, 8), class_=f"on{tone}",
     )  # fmt: skip

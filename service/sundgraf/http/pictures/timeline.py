@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from sundgraf.http.pictures.drawing import Row, Work, anchor, disc, join, picture, side_label, tag
+from sundgraf.http.pictures.drawing import Row, Work, anchor, disc, join, picture, tag
+from sundgraf.http.pictures.lettering import row_height, side_label
 
-_SIDE, _ROW, _HEAD, _YEAR = 320, 26, 34, 64  # pixels
+_SIDE, _ROW, _HEAD, _YEAR = 380, 30, 34, 64  # pixels
 _NOW = 2027.0
 _MOST = 500  # things of a very large graph; the table and the query have them all
 
@@ -21,7 +22,8 @@ def draw(work: Work) -> Markup:
     first = int(min((start for start in starts if start), default=2015))
     first = max(first, 2008)
     years = range(first, int(_NOW) + 1)
-    width, height = _YEAR * (len(years) - 1) + 40, _HEAD + _ROW * len(things) + 8
+    highs = [row_height(str(rows[0].get("title", "")), _ROW) for rows in things.values()]
+    width, height = _YEAR * (len(years) - 1) + 40, _HEAD + sum(highs) + 8
     grid = join(
         join([
             tag("path", d=f"M{(year - first) * _YEAR + 8} {_HEAD - 8}V{height}", class_="grid"),
@@ -30,8 +32,10 @@ def draw(work: Work) -> Markup:
         for year in years[:-1]
     )  # fmt: skip
     sides, lines = [], [grid]
-    for at, rows in enumerate(things.values()):
-        side, line = _lane(work, rows, first, _HEAD + _ROW * at)
+    y = _HEAD
+    for rows, high in zip(things.values(), highs, strict=True):
+        side, line = _lane(work, rows, first, y, high)
+        y += high
         sides.append(side)
         lines.append(line)
     said = work.question.summary[work.language]
@@ -43,7 +47,7 @@ def draw(work: Work) -> Markup:
     )  # fmt: skip
 
 
-def _lane(work: Work, rows: list[Row], first: int, y: float) -> tuple[Markup, Markup]:
+def _lane(work: Work, rows: list[Row], first: int, y: float, high: int) -> tuple[Markup, Markup]:
     row = rows[0]
     title = str(row.get("title", ""))
     start, end = str(row.get(work.part("start"), "")), str(row.get(work.part("end"), ""))
@@ -52,15 +56,26 @@ def _lane(work: Work, rows: list[Row], first: int, y: float) -> tuple[Markup, Ma
     finish = _when(end, last=True) if end else _NOW
     x, length = (begin - first) * _YEAR + 8, max(6.0, (finish - begin) * _YEAR)
     span = f"{start}–{end}" if end else f"{start}–"
-    bar = tag("rect", x=x, y=y + 8, width=length, height=10, rx=5, class_=f"fill s{rank}" + ("" if end else " open"))
+    bar = tag(
+        "rect",
+        x=x,
+        y=y + high / 2 - 5,
+        width=length,
+        height=10,
+        rx=5,
+        class_=f"fill s{rank}" + ("" if end else " open"),
+    )
     reports = [
         disc(
-            str(each.get(work.part("rank"), "0")), (_when(str(each[work.part("date")])) - first) * _YEAR + 8, y + 13, 7
+            str(each.get(work.part("rank"), "0")),
+            (_when(str(each[work.part("date")])) - first) * _YEAR + 8,
+            y + high / 2,
+            7,
         )
         for each in rows
         if work.part("date") in each and _when(str(each[work.part("date")])) >= first
     ]
-    label = side_label(title, y, _ROW, _SIDE)
+    label = side_label(title, y, high, _SIDE)
     told = f"{title}, {span}: {row.get('stageLabel', work.say('stage unknown', 'stadie ukendt'))}"
     return anchor(work.link(row), told, label), tag("g", tag("title", told), bar, *reports)
 
