@@ -8,6 +8,8 @@ In each round one trouble comes while readers read, submitters submit and a revi
 everything, of a server that starts, of web processes, nursery or workers; a full disk, a slow one, a clock that jumps;
 the engine killed. Readers look at every publication that they see: it has all its records or it does not exist. After
 each round what was acknowledged is looked for, `verify` must find nothing, and a submission must get through again.
+What is found is written to work/chaos-<seed>.txt as it goes. A SIGTERM ends it after the round that runs, with all that
+is looked for at the end.
 """
 
 from __future__ import annotations
@@ -21,10 +23,11 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests import engines
+from tests.bench.contestants import HERE
 from tests.bench.crowd import Crowd
 from tests.bench.submissions import new_token
 from tests.bench.victim import Victim, workplace
@@ -38,7 +41,7 @@ from sundgraf.store.remote_graphs import RemoteGraphs
 
 _SETTINGS = {"SUNDGRAF_SUBMISSIONS_PER_HOUR": "1000000", "SUNDGRAF_VALIDATIONS_PER_MINUTE": "1000000"}
 _ALIVE_SECONDS = 60.0  # until a submission gets through again
-_BEFORE = (0.2, 1.5)  # seconds of peace at the beginning of a round
+_BEFORE = (0.2, 1.0)  # seconds of peace at the beginning of a round
 
 
 def main() -> int:
@@ -49,51 +52,72 @@ def main() -> int:
     parser.add_argument("--engine", choices=("oxigraph", "virtuoso"), help="serve from such an engine")
     parser.add_argument("--only", default="", help="troubles with commas between")
     asked = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers are stopped too
     seed = random.SystemRandom().randrange(10_000) if asked.seed is None else asked.seed
-    print(f"seed {seed}", flush=True)
-    with workplace() as folder, _engine(asked.engine, folder) as engine:
-        return storm(folder, engine, asked.rounds, seed, [t.strip() for t in asked.only.split(",") if t.strip()])
+    only = [t.strip() for t in asked.only.split(",") if t.strip()]
+    log = f"chaos-{seed}-{asked.engine}.txt" if asked.engine else f"chaos-{seed}.txt"
+    (HERE / "work").mkdir(exist_ok=True)
+    with (HERE / "work" / log).open("w", 1) as kept:
+
+        def tell(line: str) -> None:
+            print(line, flush=True)
+            print(line, file=kept)
+
+        with workplace() as folder, _engine(asked.engine, folder) as engine:
+            return storm(folder, engine, asked.rounds, seed, only, tell)
 
 
-def storm(folder: Path, engine: engines.RunningEngine | None, rounds: int, seed: int, only: list[str]) -> int:
-    """Run the rounds in a folder; 1 where anything was lost, half there, or not mended."""
+def storm(
+    folder: Path,
+    engine: engines.RunningEngine | None,
+    rounds: int,
+    seed: int,
+    only: list[str],
+    tell: Callable[[str], None],
+) -> int:
+    """Run the rounds in a folder and tell what is found; 1 where anything was lost, half there, or not mended."""
+    over = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: over.set())
     chance = random.Random(seed)
     victim = Victim(folder, {**_SETTINGS, **(engine.settings if engine else {})}, chance)
-    troubles = [*victim.troubles, *(["engine"] if engine else [])]
+    remote = {"nursery", "worker"} if engine else set()  # it has none where another engine answers
+    troubles = [*(t for t in victim.troubles if t not in remote), *(["engine"] if engine else [])]
+    tell(f"seed {seed}: {', '.join(troubles)}")
     assert run(victim.state, "load").returncode == 0
     secrets = [new_token(victim.state, "submitter", f"client {number}") for number in range(3)]
     crowd = Crowd(victim.url, secrets, new_token(victim.state, "reviewer", "reviewer"))
-    faults, done, begun = list[str](), Counter[str](), time.monotonic()
+    faults, done, mended, begun = list[str](), Counter[str](), list[str](), time.monotonic()
     victim.start()
     try:
         victim.wait()
         with crowd:
-            for number in range(1, rounds + 1):
+            while (number := done.total() + 1) <= rounds and not over.is_set():
                 time.sleep(chance.uniform(*_BEFORE))
                 trouble = chance.choice([t for t in troubles if not only or t in only])
                 said = _kill_and_start(engine, chance) if trouble == "engine" and engine else victim.strike(trouble)
                 done[trouble] += 1
-                found = list(_look(victim, crowd))
-                print(f"{number:4d} {time.monotonic() - begun:6.0f} s  {trouble}: {said}  {crowd.told}", flush=True)
+                found = [*_look(victim, crowd, mended), *crowd.faults]
+                crowd.faults.clear()
+                tell(f"{number:4d} {time.monotonic() - begun:6.0f} s  {trouble}: {said}  {crowd.told}")
                 for fault in found:
-                    print(f"     FAULT {fault}", flush=True)
+                    tell(f"     FAULT {fault}")
                 faults += found
         if engine is not None:
             faults += _compare(victim.state, engine)
     finally:
         victim.stop()
-    faults += list(_lost(victim.state, crowd)) + crowd.faults
+    faults += [*_lost(victim.state, crowd, mended), *crowd.faults]
     verified = run(victim.state, "verify")
-    print(verified.stdout.strip() or verified.stderr.strip())
-    print(f"seed {seed}: {rounds} rounds in {time.monotonic() - begun:.0f} s; {crowd.told}; {dict(done)}")
-    print(f"readers: {dict(crowd.outcomes)}")
+    tell(f"verify: {verified.stdout.strip() or verified.stderr.strip()}")
+    tell(f"seed {seed}: {done.total()} rounds in {time.monotonic() - begun:.0f} s; {crowd.told}; {dict(done)}")
+    tell(f"answers: {dict(crowd.outcomes)}; {crowd.looks} looks at all publications; {len(mended)} of the inbox mended")
+    for error, count in crowd.errors.most_common():
+        tell(f"{count} x {error}")
     for fault in dict.fromkeys(faults):
-        print(f"FAULT {fault}")
+        tell(f"FAULT {fault}")
     return int(bool(faults) or verified.returncode != 0)
 
 
-def _look(victim: Victim, crowd: Crowd) -> Iterator[str]:
+def _look(victim: Victim, crowd: Crowd, mended: list[str]) -> Iterator[str]:
     """Yield what is wrong after a round: nothing lost, log and graph and inbox agree, and it works again by itself."""
     try:
         victim.wait()
@@ -102,7 +126,7 @@ def _look(victim: Victim, crowd: Crowd) -> Iterator[str]:
         victim.stop()
         victim.start()
         return
-    yield from _lost(victim.state, crowd)
+    yield from _lost(victim.state, crowd, mended)
     count = len(crowd.acknowledged)
     end = time.monotonic() + _ALIVE_SECONDS
     while len(crowd.acknowledged) == count:
@@ -112,10 +136,11 @@ def _look(victim: Victim, crowd: Crowd) -> Iterator[str]:
         time.sleep(0.05)
 
 
-def _lost(state: Path, crowd: Crowd) -> Iterator[str]:
+def _lost(state: Path, crowd: Crowd, mended: list[str]) -> Iterator[str]:
+    """Yield what is not there of what was promised; `mended` gets what a crash left between log and inbox."""
     acknowledged, accepted = dict(crowd.acknowledged), dict(crowd.accepted)  # before the inbox is read
     with generations.publishing(state):  # nobody publishes meanwhile
-        settle(state, Inbox(state))  # as the next publication does
+        mended += settle(state, Inbox(state))  # as the next publication does
         yield from verify(state)
         published = {str(entry.get("submission")): int(str(entry["number"])) for entry in generations.lineage(state)}
         with contextlib.closing(sqlite3.connect(state / "inbox.sqlite")) as db:

@@ -23,8 +23,8 @@ _PAGES = (
     "/search?q=sepsis", "/publications", "/health",
 )  # fmt: skip
 _PATIENCE = 60.0  # seconds
-_BETWEEN = 1.0  # seconds between two submissions of one submitter
-_PAUSE = 0.1  # seconds between two requests of one reader
+_BETWEEN = 2.0  # seconds between two submissions of one submitter
+_PAUSE = 0.25  # seconds between two requests of one reader
 
 
 class Crowd:
@@ -34,8 +34,12 @@ class Crowd:
         self.acknowledged: dict[str, str] = {}  # client key -> id
         self.accepted: dict[str, int] = {}  # id -> publication
         self.outcomes: Counter[str] = Counter()
+        self.errors: Counter[str] = Counter()  # what was said where the service could not
         self.faults: list[str] = []
+        self.looks = 0  # at all publications at once
         self._url = url
+        # Made once, for that takes 20 ms; each request has a connection of its own, as those of many people would.
+        self._client = httpx.Client(timeout=_PATIENCE, limits=httpx.Limits(max_keepalive_connections=0))
         self._over = threading.Event()
         self._numbers = itertools.count(1000)
         self._threads = [
@@ -59,6 +63,7 @@ class Crowd:
         self._over.set()
         for thread in self._threads:
             thread.join()
+        self._client.close()
 
     def _submit(self, secret: str) -> None:
         headers = {"Authorization": f"Bearer {secret}", "Content-Type": "text/turtle", "Accept": "application/json"}
@@ -87,7 +92,7 @@ class Crowd:
                 answer = self._ask("POST", path, headers, {"decision": "accept"})
                 if answer is not None and answer.is_success:
                     self.accepted[one["id"]] = answer.json()["publication"]
-                elif answer is not None and answer.status_code not in (409, 500, 503):
+                elif answer is not None and answer.status_code not in (409, 500, 503, 507):
                     self.faults.append(f"a decision was answered {answer.status_code}: {answer.text[:300]}")
             time.sleep(_PAUSE)
 
@@ -109,6 +114,7 @@ class Crowd:
             answer = self._ask("GET", f"/sparql?{query}", {"Accept": "application/sparql-results+json"})
             if answer is None or not answer.is_success:
                 continue
+            self.looks += 1
             for row in answer.json()["results"]["bindings"]:
                 counts = {int(row[name]["value"]) for name in ("records", "values")}
                 if counts != {_RECORDS}:
@@ -118,9 +124,11 @@ class Crowd:
         """Return an answer, None where there was none."""
         content = {"content": body.encode()} if isinstance(body, str) else {"json": body} if body else {}
         try:
-            answer = httpx.request(method, f"{self._url}{path}", headers=headers, timeout=_PATIENCE, **content)
+            answer = self._client.request(method, f"{self._url}{path}", headers=headers, **content)
         except (httpx.HTTPError, OSError):
             self.outcomes["no answer"] += 1
             return None
         self.outcomes[str(answer.status_code)] += 1
+        if answer.status_code >= 500:
+            self.errors[f"{method} {path.partition('?')[0]} {answer.status_code} {answer.text[:300]}"] += 1
         return answer

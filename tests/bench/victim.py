@@ -101,13 +101,14 @@ class Victim:
     def wait(self) -> None:
         """Wait until it says that it is ready. Raises TimeoutError."""
         end = time.monotonic() + _STARTING
-        while time.monotonic() < end:
-            with contextlib.suppress(httpx.HTTPError):
-                if httpx.get(f"{self.url}/ready", timeout=10).is_success:
-                    return
-            if self._process is not None and self._process.poll() is not None:
-                raise RuntimeError(f"It ended by itself with {self._process.returncode}.")
-            time.sleep(0.1)
+        with httpx.Client(timeout=10, limits=httpx.Limits(max_keepalive_connections=0)) as client:
+            while time.monotonic() < end:
+                with contextlib.suppress(httpx.HTTPError):
+                    if client.get(f"{self.url}/ready").is_success:
+                        return
+                if self._process is not None and self._process.poll() is not None:
+                    raise RuntimeError(f"It ended by itself with {self._process.returncode}.")
+                time.sleep(0.1)
         raise TimeoutError(f"It is not ready after {_STARTING:g} s.")
 
     def stop(self) -> None:
