@@ -2,6 +2,7 @@
 
     python -m tests.bench.chaos                             200 rounds
     python -m tests.bench.chaos --rounds 20 --seed 7        the same troubles in the same order as any other seed 7
+    python -m tests.bench.chaos --small                     with a quarter of our graph, so that rounds are shorter
     python -m tests.bench.chaos --engine oxigraph           serving from an engine that is killed too; or virtuoso
 
 In each round one trouble comes while readers read, submitters submit and a reviewer accepts: kill -9 of the keeper, of
@@ -30,7 +31,7 @@ from tests import engines
 from tests.bench.contestants import HERE
 from tests.bench.crowd import Crowd
 from tests.bench.submissions import new_token
-from tests.bench.victim import Victim, workplace
+from tests.bench.victim import Victim, small_rooms, workplace
 from tests.server import run
 
 from sundgraf.application.replay import settle
@@ -50,6 +51,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=None, help="which troubles, in which order; printed if not given")
     parser.add_argument("--engine", choices=("oxigraph", "virtuoso"), help="serve from such an engine")
+    parser.add_argument("--small", action="store_true", help="serve the catalogue alone, not all of our graph")
     parser.add_argument("--only", default="", help="troubles with commas between")
     asked = parser.parse_args()
     seed = random.SystemRandom().randrange(10_000) if asked.seed is None else asked.seed
@@ -63,29 +65,28 @@ def main() -> int:
             print(line, file=kept)
 
         with workplace() as folder, _engine(asked.engine, folder) as engine:
-            return storm(folder, engine, asked.rounds, seed, only, tell)
+            settings = {**_SETTINGS, **(engine.settings if engine else {})}
+            if asked.small:
+                settings["SUNDGRAF_ROOMS"] = str(small_rooms(folder))
+            tell(f"seed {seed}")
+            return storm(Victim(folder, settings, random.Random(seed)), engine, asked.rounds, only, tell)
 
 
 def storm(
-    folder: Path,
-    engine: engines.RunningEngine | None,
-    rounds: int,
-    seed: int,
-    only: list[str],
-    tell: Callable[[str], None],
+    victim: Victim, engine: engines.RunningEngine | None, rounds: int, only: list[str], tell: Callable[[str], None]
 ) -> int:
-    """Run the rounds in a folder and tell what is found; 1 where anything was lost, half there, or not mended."""
+    """Run the rounds and tell what is found; 1 where anything was lost, half there, or not mended."""
     over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
-    chance = random.Random(seed)
-    victim = Victim(folder, {**_SETTINGS, **(engine.settings if engine else {})}, chance)
+    chance = victim.chance
     remote = {"nursery", "worker"} if engine else set()  # it has none where another engine answers
     troubles = [*(t for t in victim.troubles if t not in remote), *(["engine"] if engine else [])]
-    tell(f"seed {seed}: {', '.join(troubles)}")
-    assert run(victim.state, "load").returncode == 0
+    assert run(victim.state, "load", **victim.settings).returncode == 0
+    held = generations.current(victim.state)
+    tell(f"{held.quads if held else 0} statements; {', '.join(troubles)}")
     secrets = [new_token(victim.state, "submitter", f"client {number}") for number in range(3)]
     crowd = Crowd(victim.url, secrets, new_token(victim.state, "reviewer", "reviewer"))
-    faults, done, mended, begun = list[str](), Counter[str](), list[str](), time.monotonic()
+    faults, done, mended, seen, begun = list[str](), Counter[str](), list[str](), 0, time.monotonic()
     victim.start()
     try:
         victim.wait()
@@ -95,20 +96,19 @@ def storm(
                 trouble = chance.choice([t for t in troubles if not only or t in only])
                 said = _kill_and_start(engine, chance) if trouble == "engine" and engine else victim.strike(trouble)
                 done[trouble] += 1
-                found = [*_look(victim, crowd, mended), *crowd.faults]
-                crowd.faults.clear()
+                found = list(_look(victim, crowd, mended))
                 tell(f"{number:4d} {time.monotonic() - begun:6.0f} s  {trouble}: {said}  {crowd.told}")
-                for fault in found:
+                for fault in [*found, *crowd.faults[seen:]]:
                     tell(f"     FAULT {fault}")
-                faults += found
+                faults, seen = faults + found, len(crowd.faults)
         if engine is not None:
             faults += _compare(victim.state, engine)
     finally:
         victim.stop()
     faults += [*_lost(victim.state, crowd, mended), *crowd.faults]
-    verified = run(victim.state, "verify")
+    verified = run(victim.state, "verify", **victim.settings)
     tell(f"verify: {verified.stdout.strip() or verified.stderr.strip()}")
-    tell(f"seed {seed}: {done.total()} rounds in {time.monotonic() - begun:.0f} s; {crowd.told}; {dict(done)}")
+    tell(f"{done.total()} rounds in {time.monotonic() - begun:.0f} s; {crowd.told}; {dict(done)}")
     tell(f"answers: {dict(crowd.outcomes)}; {crowd.looks} looks at all publications; {len(mended)} of the inbox mended")
     for error, count in crowd.errors.most_common():
         tell(f"{count} x {error}")

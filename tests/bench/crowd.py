@@ -19,7 +19,7 @@ SELECT ?publication (COUNT(DISTINCT ?record) AS ?records) (COUNT(DISTINCT ?value
   OPTIONAL { ?record sg:value ?value }
 } GROUP BY ?publication"""
 _PAGES = (
-    "/", "/catalogue", "/doc/solution/s-0002", "/doc/project/p-1001?format=turtle", "/ask/technology-by-maturity",
+    "/", "/catalogue", "/doc/solution/s-0002", "/doc/solution/s-0003?format=turtle", "/ask/technology-by-maturity",
     "/search?q=sepsis", "/publications", "/health",
 )  # fmt: skip
 _PATIENCE = 60.0  # seconds

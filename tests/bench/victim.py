@@ -33,8 +33,8 @@ class Victim:
         self.log = folder / "server.log"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._settings = settings
-        self._chance = chance
+        self.settings = settings
+        self.chance = chance
         self._sky = folder / "weather"
         self._process: subprocess.Popen[bytes] | None = None
         self._library = _compile(folder)
@@ -52,13 +52,13 @@ class Victim:
         weather = {"LD_PRELOAD": str(self._library), "CHAOS_WEATHER": str(self._sky)} if self._library else {}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                command("serve", "--port", str(self.port)), env=environment(self.state, **self._settings) | weather,
+                command("serve", "--port", str(self.port)), env=environment(self.state, **self.settings) | weather,
                 stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 
     def strike(self, trouble: str) -> str:
         """Do something to it and put right what a person would have to; return what it was in words."""
-        chance = self._chance
+        chance = self.chance
         if trouble == "keeper":  # what it started ends with it
             self._signal([self._pid])
             return self._start_again()
@@ -128,7 +128,7 @@ class Victim:
     def _start_again(self) -> str:
         assert self._process is not None
         self._process.wait()
-        time.sleep(pause := self._chance.uniform(0.0, 1.0))
+        time.sleep(pause := self.chance.uniform(0.0, 1.0))
         self.start()
         return f"killed, started again after {pause:.1f} s"
 
@@ -163,6 +163,18 @@ def workplace() -> Iterator[Path]:
         finally:
             if mounted:
                 subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def small_rooms(folder: Path) -> Path:
+    """Make rooms with the catalogue of solutions and what it points to, a quarter of our graph."""
+    ours, rooms = HERE.parent.parent, folder / "rooms"
+    (rooms / "data" / "ttl").mkdir(parents=True)
+    for name in ("ontology", "shapes", "queries", "data/mappings", "data/import"):
+        (rooms / name).symlink_to(ours / name)
+    for name in ("reference/organisations.ttl", "reference/places.ttl", "catalogue/2024.ttl"):
+        (rooms / "data" / "ttl" / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ours / "data" / "ttl" / name, rooms / "data" / "ttl" / name)
+    return rooms
 
 
 @contextlib.contextmanager
