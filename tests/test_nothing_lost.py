@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import httpx
+import pyoxigraph as ox
 import pytest
 
 from server import run, running
@@ -201,6 +202,19 @@ def test_inbox_on_a_full_disk_is_read_and_saved_and_says_why_it_keeps_nothing(sm
     (small_disk / "balloon").unlink()
     assert inbox.take("urn:a", 1) == number + 1
     assert inbox.faults() == []
+
+
+def test_publication_on_a_full_disk_says_so_and_names_no_path(small_disk):
+    with (small_disk / "balloon").open("wb", buffering=0) as balloon:
+        for write in (lambda staged: ox.Store(str(staged / "store")), lambda staged: generations.commit(
+            small_disk, staged, quads=1, edition="", added=0, agent="somebody", reason="because")
+        ):  # fmt: skip
+            with pytest.raises(DiskFull, match="The disk is full"), generations.staging(small_disk, None) as staged:
+                with contextlib.suppress(OSError):
+                    while True:
+                        balloon.write(bytes(4096))
+                write(staged)
+    assert generations.current(small_disk) is None
 
 
 def test_clock_that_jumps_back_keeps_the_order_of_publications(state, monkeypatch):

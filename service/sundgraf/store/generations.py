@@ -14,6 +14,7 @@ disk leaves the old state as it was (DECISIONS.md, "Generations").
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -24,7 +25,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sundgraf.domain.errors import StoreUnusable, SundgrafError
+from sundgraf.domain.errors import DiskFull, StoreUnusable, SundgrafError
 from sundgraf.store.base import Publication
 from sundgraf.store.publication_log import append_to_log, cut_torn_line, read_log
 
@@ -124,9 +125,10 @@ def staging(state: Path, base: Generation | None) -> Iterator[Path]:
         yield path
     except OSError as error:
         traceback.clear_frames(error.__traceback__)  # lets go of the engine, which would go on writing
+        if error.errno == errno.ENOSPC or "No space left" in str(error):  # the engine gives no number
+            raise DiskFull("The disk is full, so it could not be published. Free some of it, and try again.") from error
         raise StoreUnusable(
-            f"The load into {str(state)!r} failed ({error.strerror or error}); nothing was changed. "
-            "If the disk is full, free some of it and load again."
+            f"The load into {str(state)!r} failed ({error.strerror or error}); nothing was changed."
         ) from error
     except SundgrafError as error:
         traceback.clear_frames(error.__traceback__)
