@@ -91,6 +91,21 @@ def test_no_document_or_query_makes_the_service_call_anybody(server):
 
 
 @pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ('DEFINE get:soft "soft" SELECT * FROM <http://127.0.0.1/x> { ?s ?p ?o }', 400),
+        ("define input:storage <urn:x> SELECT * { ?s ?p ?o }", 400),
+        ("SELECT (bif:http_get('http://127.0.0.1/x') AS ?x) {}", 403),
+        ("PREFIX b: <bif:> SELECT (b:file_to_string('x') AS ?x) {}", 403),
+        ("SELECT (<\\u0073ql:x>(1) AS ?x) {}", 403),
+        ("SELECT ('bif:x, DEFINE' AS ?x) { }  # sql:x", 200),
+    ],
+)
+def test_orders_to_an_engine_that_are_no_sparql_are_refused(server, query, status):
+    assert asked(server.sparql, params={"query": query}).status_code == status
+
+
+@pytest.mark.parametrize(
     "path",
     [
         "/search?q={}", "/ask?q={}", "/ask/search?word={}", "/sparql?query={}&format=html", "/sparql?edit={}",

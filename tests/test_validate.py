@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 
 from server import run
+from sundgraf.application import validate_whole
+from sundgraf.application.load import publish_files
+from sundgraf.application.validate_whole import findings_of_whole, focus_nodes
+
+ROOT = Path(__file__).resolve().parent.parent
 
 GOOD = """@prefix dcterms: <http://purl.org/dc/terms/> .
 @prefix sg: <https://w3id.org/sundgraf/def/> .
@@ -105,3 +110,17 @@ def test_report_of_the_command_is_a_page_too(state, tmp_path):
     assert "linje 9, kolonne 19" in done.stdout
     assert 'href="https://w3id.org/sundgraf/shape/Figure-confidence?lang=da"' in done.stdout
     assert "/static/" not in done.stdout  # it stands by itself
+
+
+def test_large_graph_is_shared_among_processes_and_the_same_is_found(tmp_path, monkeypatch):
+    state, begun = tmp_path / "state", []
+    publish_files(state, sorted((ROOT / "tests" / "shapes" / "Figure").glob("invalid-*-missing.ttl")))
+    alone = [one.as_mapping() for one in findings_of_whole(state, ROOT, lambda _: None)]
+    monkeypatch.setattr(validate_whole, "_MANY", 0)
+    monkeypatch.setattr(validate_whole, "_AT_ONCE", 3)
+    monkeypatch.setattr(validate_whole, "_processors", lambda: 2)
+    shared = [one.as_mapping() for one in findings_of_whole(state, ROOT, begun.append)]
+    assert len(alone) > 5
+    assert shared == alone
+    assert sum(begun) == focus_nodes(state, ROOT)
+    assert len(begun) > 2

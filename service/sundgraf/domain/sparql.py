@@ -33,6 +33,7 @@ _SERVICE = re.compile(
 )
 _GROUP_START = re.compile(r"\bWHERE\s*\{")
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+_NATIVE = ("bif:", "sql:")
 _VOLATILE = frozenset({"NOW", "RAND", "UUID", "STRUUID", "BNODE"})
 _IRI = r"<([^<>\"{}|^`\\\x00-\x20]+)>"
 _SPACE = r"(?:\s|\#[^\n]*\n)"
@@ -48,11 +49,15 @@ _LOOKUP = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a text says of itself. `services` holds the words after SERVICE: an IRI in < >, a variable or a name."""
+    """What a text says of itself. `services` holds the words after SERVICE: an IRI in < >, a variable or a name.
+
+    `native` holds names of what an engine has built in and that is not SPARQL's (Virtuoso's `bif:` and `sql:`).
+    """
 
     form: str
     services: tuple[str, ...]
     volatile: bool
+    native: tuple[str, ...] = ()
 
 
 class Lookup(NamedTuple):
@@ -88,10 +93,15 @@ def read(text: str) -> Reading:
     plain = _ESCAPE.sub(_unescape, text)
     services = tuple(match[1] or match[2] for match in _SERVICE.finditer(plain))
     volatile = bool(services)  # what others answer is not ours to date
+    native = []
     for kind, token in _tokens(plain):
+        if kind in ("iri", "name") and token.lstrip("<").lower().startswith(_NATIVE):
+            native.append(token)
         if kind != "word":
             continue
         word = token.upper()
+        if not form and word == "DEFINE":
+            raise MalformedQuery("DEFINE is an order to one engine and no SPARQL 1.1; leave it out.", 1, 1)
         if not form and word in QUERY_FORMS:
             form = word
         elif not form and word in UPDATE_FORMS:
@@ -102,11 +112,13 @@ def read(text: str) -> Reading:
             volatile = True
     if not form:
         raise MalformedQuery("There is no SELECT, ASK, CONSTRUCT or DESCRIBE in this text.", 1, 1)
-    return Reading(form, services, volatile)
+    return Reading(form, services, volatile, tuple(native))
 
 
 def refuse_calls(reading: Reading, allowed: frozenset[str]) -> None:
-    """Raise Refused where the query makes the server call an endpoint that is not in `allowed`."""
+    """Raise Refused where the query makes the server call an endpoint that is not in `allowed`, or an engine's own."""
+    if reading.native:
+        raise Refused(f"{reading.native[0]} is refused: bif: and sql: reach into one engine; use what SPARQL 1.1 has.")
     for called in reading.services:
         if called.strip("<>") not in allowed:
             raise Refused(

@@ -20,6 +20,7 @@ from sundgraf.store.turns import share, take_short_turns
 
 _MOST_HELD_PIECES = 4  # then the worker waits for the reader
 _QUERIES_PER_WORKER = 20_000  # reading makes shared pages private one by one; a fresh worker shares them again
+_LONG_SECONDS = 1.0  # such a query read much of the graph, and made as much of it private
 _RETRY_SECONDS = 0.1
 _START_SECONDS = 30.0
 LESS, MUCH_LESS = 5, 10  # as nice(1) has it: a third and a tenth of a usual share
@@ -45,6 +46,7 @@ class Connection(asyncio.Protocol):
         self.pid = 0
         self.generation = 0
         self.queries = 0
+        self.since = 0.0  # when the last query was sent, by the loop's clock
         self.gone = False
         self.demoted = False
 
@@ -74,6 +76,7 @@ class Connection(asyncio.Protocol):
     def send(self, request: dict[str, Any]) -> None:
         """Start a query."""
         self.queries += 1
+        self.since = asyncio.get_running_loop().time()
         if self._transport is not None:
             self._transport.write(wire.frame_json(b"Q", request))
 
@@ -183,7 +186,9 @@ class Lane:
         if connection.demoted:
             connection.promote()
         stale = connection.generation != self._where()[1]
-        if connection.gone or connection.demoted or stale or connection.queries >= _QUERIES_PER_WORKER:
+        worn = connection.queries >= _QUERIES_PER_WORKER
+        worn = worn or asyncio.get_running_loop().time() - connection.since >= _LONG_SECONDS
+        if connection.gone or connection.demoted or stale or worn:
             connection.close()
         elif not self._hand_over(connection):
             self._idle.append(connection)

@@ -61,13 +61,18 @@ class Validator:
     def all(self, begun: Callable[[int], object] = lambda _: None) -> Iterator[Violation]:
         """Yield every result for every target in the data; `begun` is told of so many more focus nodes at a time."""
         for node in self._shapes.targeted:
-            shape = self._shapes.shape(node)
-            focuses = list(self._shapes.targets(node, self._data))
-            yield from self._sparql_results(shape, focuses)
-            for position, focus in enumerate(focuses):
-                if position % _TOLD_EACH == 0:
-                    begun(min(_TOLD_EACH, len(focuses) - position))
-                yield from self.check(shape, focus)
+            yield from self.each(node, list(self._shapes.targets(node, self._data)), begun)
+
+    def each(
+        self, node: Node, focuses: Sequence[Object], begun: Callable[[int], object] = lambda _: None
+    ) -> Iterator[Violation]:
+        """Yield the results of the shape at `node` for some of its focus nodes; `begun` as for `all`."""
+        shape = self._shapes.shape(node)
+        yield from self._sparql_results(shape, focuses)
+        for position, focus in enumerate(focuses):
+            if position % _TOLD_EACH == 0:
+                begun(min(_TOLD_EACH, len(focuses) - position))
+            yield from self.check(shape, focus)
 
     def some(self, focuses: Iterable[Node]) -> Iterator[Violation]:
         """Yield the results for these focus nodes only, against the shapes that target them."""
