@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyoxigraph as ox
 
@@ -84,6 +84,7 @@ def _read(shapes: Shapes, class_: str) -> RecordClass:
     graph = shapes.graph
     fields: dict[str, tuple[int, Field]] = {}
     needs: list[str] = []
+    either = set[str]()
     for node in shapes.targeted:
         if ox.NamedNode(class_) not in graph.objects(node, sh("targetClass")):
             continue
@@ -95,11 +96,15 @@ def _read(shapes: Shapes, class_: str) -> RecordClass:
                 continue
             if shape.path.kind == "inversePath":
                 needs += _needed(shapes, shape)
+            either |= _required_either(shapes, shape)
             if shape.path.predicate is None or shape.path.predicate.value == _IDENTIFIER:
                 continue
             order = next((int(_value(o)) for o in graph.objects(property_shape, sh("order"))), 99)
             fields.setdefault(shape.path.predicate.value, (order, _field(shapes, shape)))
-    ordered = tuple(field for _, field in sorted(fields.values(), key=lambda pair: (pair[0], pair[1].path)))
+    ordered = tuple(
+        replace(field, required=field.required or field.path in either)
+        for _, field in sorted(fields.values(), key=lambda pair: (pair[0], pair[1].path))
+    )
     shape_name = class_.replace("#", "/").rsplit("/", 1)[-1]
     return RecordClass(class_, shape_name, _class_label(shapes, class_), ordered, tuple(dict.fromkeys(needs)))
 
@@ -160,6 +165,16 @@ def _needed(shapes: Shapes, shape: Shape) -> list[str]:
             for parent in graph.subjects(sh("property"), other):
                 found += [_value(class_) for class_ in graph.objects(parent, sh("targetClass"))]
     return found
+
+
+def _required_either(shapes: Shapes, shape: Shape) -> set[str]:
+    """Return the properties that a record has, unless other records say the same of it: a form asks for them."""
+    if shape.path is None or shape.path.kind != "alternativePath" or shape.path.choices:
+        return set()
+    least = shapes.graph.objects(shape.node, sh("qualifiedMinCount"))
+    if not any(int(_value(count)) > 0 for count in least):
+        return set()
+    return {part.predicate.value for part in shape.path.parts if part.predicate is not None}
 
 
 def _class_label(shapes: Shapes, class_: str) -> tuple[str, str]:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from sundgraf.http.record import Claim, Fact, Value, local_name
 
 # Of a claim: the property with the value that it is about.
-_SAYING = ("classifiedAs", "effectType", "stage", "matchesSolution", "regulation")
+_SAYING = ("classifiedAs", "effectType", "stage", "matchesSolution", "regulation", "resembles")
 _OF_CLASS = {
     "technologyType": "Classification", "maturity": "Classification", "area": "Classification",
     "useCase": "Classification", "effect": "EffectClaim", "currentStage": "StatusReport", "realises": "Match",
+    "possiblySameAs": "Likeness",
 }  # fmt: skip
 # Facts about the record itself, that need no source beside them.
 _OWN = ("identifier", "source", "sourcePage", "sourceSection", "editorialNote", "hiddenLabel")
