@@ -27,6 +27,9 @@ _IANA = "https://www.iana.org/assignments/media-types/"
 _EU_FILE_TYPES = {"nquads": "RDF_N_QUADS", "turtle": "RDF_TURTLE", "jsonld": "JSON_LD"}
 _PROTOCOL = "http://www.w3.org/TR/sparql11-protocol/"
 _CONTACT = f"{BASE}catalog#contact"
+_ADMS = "http://purl.org/adms/"
+# DCAT-AP's code lists want SPDX's IRIs with https, SPDX itself writes http: a stub says that they are the same.
+_SHA_256 = "//spdx.org/rdf/terms#checksumAlgorithm_sha256"
 # Which table, which value, its class and its label.
 _STUBS = (
     ("language", "DAN", "dct:LinguisticSystem", "Danish"), ("language", "ENG", "dct:LinguisticSystem", "English"),
@@ -34,7 +37,6 @@ _STUBS = (
     ("file-type", "RDF_TURTLE", "dct:MediaTypeOrExtent", "RDF Turtle"),
     ("file-type", "RDF_N_QUADS", "dct:MediaTypeOrExtent", "RDF N-Quads"),
     ("planned-availability", "STABLE", "skos:Concept", "Stable"),
-    ("publisher-type", "NonProfitOrganisation", "skos:Concept", "Non-profit organisation"),
 )  # fmt: skip
 _KEYWORDS = {"en": ("artificial intelligence", "healthcare"), "da": ("kunstig intelligens", "sundhedsvæsen")}
 
@@ -55,11 +57,11 @@ def describe_catalogue(publication: Publication, graphs: Sequence[Graph], downlo
     catalogue.has("dcat:themeTaxonomy", f"{AUTHORITY}data-theme")
     catalogue.has("dcterms:issued", Literal("2026-11-20", "xsd:date"))
     document.add(PUBLISHER).has("rdf:type", "foaf:Agent").has("foaf:name", Literal("sundgraf")).has(
-        "dcterms:type", f"{AUTHORITY}publisher-type/NonProfitOrganisation"
+        "dcterms:type", f"{_ADMS}publishertype/NonProfitOrganisation"
     )
     document.add(BASE).has("rdf:type", "foaf:Document")
     document.add(LICENCE).has("rdf:type", "dcterms:LicenseDocument").has(
-        "dcterms:type", "http://purl.org/adms/licencetype/Attribution"
+        "dcterms:type", f"{_ADMS}licencetype/Attribution"
     )
     document.add(SERVICE).has("rdf:type", "dcat:DataService").has("dcat:endpointURL", SERVICE).has(
         "dcterms:title", Literal("SPARQL endpoint of sundgraf", language="en")
@@ -123,10 +125,17 @@ def _add_stubs(document: Document) -> None:
             "skos:prefLabel", Literal(label, language="en")
         )
         document.add(scheme).has("rdf:type", "skos:ConceptScheme").has("dcterms:title", Literal(table, language="en"))
-    document.add("http://purl.org/adms/licencetype/Attribution").has("rdf:type", "skos:Concept").has(
-        "skos:prefLabel", Literal("Attribution", language="en")
-    ).has("skos:inScheme", "http://purl.org/adms/licencetype/1.0")
-    document.add("http://spdx.org/rdf/terms#checksumAlgorithm_sha256").has("rdf:type", "spdx:ChecksumAlgorithm")
+    for table, name, label in (
+        ("licencetype", "Attribution", "Attribution"),
+        ("publishertype", "NonProfitOrganisation", "Non-Profit Organisation"),
+    ):  # fmt: skip
+        document.add(f"{_ADMS}{table}/{name}").has("rdf:type", "skos:Concept").has(
+            "skos:prefLabel", Literal(label, language="en")
+        ).has("skos:inScheme", f"{_ADMS}{table}/1.0")
+        document.add(f"{_ADMS}{table}/1.0").has("rdf:type", "skos:ConceptScheme").has(
+            "dcterms:title", Literal(table, language="en")
+        )
+    document.add(f"https:{_SHA_256}").has("rdf:type", "spdx:ChecksumAlgorithm").has("owl:sameAs", f"http:{_SHA_256}")
     for name in ("text/turtle", "application/n-quads", "application/gzip"):
         document.add(f"{_IANA}{name}").has("rdf:type", "dct:MediaType").has(
             "skos:prefLabel", Literal(name, language="en")
@@ -147,6 +156,6 @@ def _add_distribution(document: Document, dataset: Subject, download: Download) 
         return
     checksum = document.blank()
     said.has("dcat:byteSize", Literal(str(download.size), "xsd:nonNegativeInteger")).has("spdx:checksum", checksum)
-    document.add(checksum).has("rdf:type", "spdx:Checksum").has("spdx:algorithm", "spdx:checksumAlgorithm_sha256").has(
+    document.add(checksum).has("rdf:type", "spdx:Checksum").has("spdx:algorithm", f"https:{_SHA_256}").has(
         "spdx:checksumValue", Literal(download.sha256, "xsd:hexBinary")
     )
