@@ -13,7 +13,7 @@ import pytest
 
 from server import run
 from stewards import client, make_token
-from sundgraf.application.import_edition import Imported, import_edition
+from sundgraf.application.import_edition import Imported, Withdrawing, import_edition
 from sundgraf.application.keep_import import keep_import, rejected_table
 from sundgraf.application.load import publish_rooms
 from sundgraf.application.prepare import prepare_merge, prepare_records, prepare_withdrawal
@@ -23,7 +23,7 @@ from sundgraf.application.submit import submit
 from sundgraf.application.validate import published_store
 from sundgraf.application.yarrrml import read_mapping
 from sundgraf.domain.dates import read_date
-from sundgraf.domain.errors import BadInput, Conflict, MalformedData, Refused
+from sundgraf.domain.errors import BadInput, Conflict, MalformedData, Refused, Unfit
 from sundgraf.domain.names import BASE
 from sundgraf.store import generations
 from sundgraf.store.direct import open_direct
@@ -58,13 +58,13 @@ def people(published):
     return tuple(token_of(published, role, f"{role} of imports", 1)[0] for role in ("submitter", "reviewer"))
 
 
-def bring(state: Path, register: str, *documents: Document) -> Imported:
+def bring(state: Path, register: str, *documents: Document, gone: Withdrawing | None = None) -> Imported:
     found = read_register(ROOT, register)
-    return import_edition(documents, found, state, ROOT, Imports(state).last_said(register))
+    return import_edition(documents, found, state, ROOT, Imports(state).last_said(register), gone)
 
 
-def pstw(state: Path, *rows: str) -> Imported:
-    return bring(state, "pstw", Document("edition.csv", "\n".join([HEAD, *rows, ""]).encode(), "csv"))
+def pstw(state: Path, *rows: str, gone: Withdrawing | None = None) -> Imported:
+    return bring(state, "pstw", Document("edition.csv", "\n".join([HEAD, *rows, ""]).encode(), "csv"), gone=gone)
 
 
 def sample(state: Path, register: str) -> Imported:
@@ -97,7 +97,7 @@ def records(state: Path, key: str) -> dict[str, str]:
         ("pstw", 3, 3, 1, "(made)"),
         ("us-inventory", 4, 1, 1, "date: number of a spreadsheet"),
         ("nl-algorithms", 2, 1, 1, "concept/technology/ai-data-analysis"),
-        ("uk-atrs", 2, 1, 1, "id/place/pl-0011"),
+        ("uk-atrs", 2, 1, 1, "NHS England"),
         ("fda-ai-devices", 3, 2, 0, "2024-03-04"),
         ("chai-cards", 2, 1, 0, "concept/device-class/fda-cleared"),
     ],
@@ -220,9 +220,87 @@ def test_what_is_alike_in_the_edition_and_in_the_graph_is_told(published):
     mammogram = "MAGIC - Mammography & Artificial Intelligence"
     twin = SEPSIS.replace("PSTW-2", "PSTW-20").replace("Sepsis alarm for wards", mammogram)
     made = pstw(published, SEPSIS, SEPSIS.replace("PSTW-2", "PSTW-21"), twin)
-    told = {(one.key, one.how.split(",")[0]) for one in made.report.alike}
+    told = {(one.key, one.how[0].split(",")[0]) for one in made.report.alike}
     assert ("pstw/PSTW-21", "the same name and organisation in this edition") in told
     assert any(key == "pstw/PSTW-20" and how in ("the same name", "a similar name") for key, how in told)
+
+
+def values(state: Path, subject: str, name: str) -> set[str]:
+    """What the default graph says of one of our subjects by one of our properties, without the beginning of IRIs."""
+    quads = open_direct(state).engine.quads_for_pattern(
+        ox.NamedNode(f"{BASE}id/{subject}"), ox.NamedNode(f"{BASE}def/{name}"), None, ox.DefaultGraph()
+    )
+    return {q.object.value.removeprefix(BASE) for q in quads}
+
+
+def saying(state: Path, name: str, subject: str) -> list[str]:
+    """The subjects that point to one of our records by one of our properties."""
+    target, store = ox.NamedNode(f"{BASE}id/{subject}"), open_direct(state).engine
+    quads = store.quads_for_pattern(None, ox.NamedNode(f"{BASE}def/{name}"), target, ox.DefaultGraph())
+    return sorted(q.subject.value.removeprefix(f"{BASE}id/") for q in quads)
+
+
+def test_what_an_import_concludes_is_kept_as_inferred_with_its_reason(state, people):
+    twin = SEPSIS.replace("PSTW-2", "PSTW-21")
+    accept(state, pstw(state, SEPSIS, twin), people)
+    (first,), (second,) = (records(state, f"pstw/PSTW-{n}") for n in (2, 21))
+    assert values(state, second, "possiblySameAs") == {f"id/{first}"}
+    (likeness,) = saying(state, "resembles", first)
+    assert values(state, likeness, "basis") == {"concept/basis/inferred"}
+    assert values(state, likeness, "confidence") == {"concept/confidence/high"}
+    assert "Fundet ved indlæsningen: samme navn og organisation i denne udgave." in values(state, likeness, "rationale")
+    uses = [
+        one for one in saying(state, "classifies", first) if values(state, one, "dimension") == {"concept/use-case"}
+    ]
+    assert [values(state, one, "basis") for one in uses] == [{"concept/basis/inferred"}]
+    assert values(state, first, "useCase") == {"concept/use-case/sepsis-prediction"}
+    stated = open_direct(state).engine.quads_for_pattern(
+        ox.NamedNode(f"{BASE}id/{first}"), ox.NamedNode(f"{BASE}def/useCase"), None, None
+    )
+    graphs = {q.graph_name.value for q in stated if isinstance(q.graph_name, ox.NamedNode)}
+    assert graphs == {f"{BASE}graph/derived/20-classification"}
+    assert not pstw(state, SEPSIS, twin).changes  # the same again
+    _decide(state, people, prepare_merge(*(f"{BASE}id/{one}" for one in (second, first)), state, ROOT), "merge")
+    assert values(state, first, "possiblySameAs") == set()  # they are one now
+    assert not pstw(state, SEPSIS, twin).changes
+
+
+def test_what_is_gone_is_withdrawn_where_the_steward_says_so(state, people):
+    rows = [SEPSIS.replace("PSTW-2", f"PSTW-{n}").replace("Sepsis alarm", f"Sepsis {name}")
+            for n, name in ((6, "watch"), (7, "bell"), (8, "whistle"), (9, "horn"))]  # fmt: skip
+    accept(state, pstw(state, *rows), people)
+    going, pointed = (next(iter(records(state, f"pstw/PSTW-{n}"))) for n in (7, 8))
+    _point(state, people, next(iter(records(state, "pstw/PSTW-6"))), pointed)
+    left = rows[3].replace("Sepsis horn", "Traffic horn").replace("Sepsis", "Traffic").replace("sepsis", "traffic")
+    left = left.replace("Health", "Transport").replace("patients", "cars").replace("wards", "roads")
+    kept = pstw(state, rows[0], left)
+    assert (kept.report.counts["gone"], kept.report.counts["withdrawn"], kept.changes) == (3, 0, False)
+    with pytest.raises(BadInput, match="both languages"):
+        pstw(state, rows[0], left, gone=Withdrawing("Closed."))
+    with pytest.raises(Unfit):
+        pstw(state, rows[0], left, gone=Withdrawing("Ask a.b@example.org.", "Spørg."))
+    made = pstw(state, rows[0], left, gone=Withdrawing())
+    told = {one.record.removeprefix(f"{BASE}id/"): one for one in made.report.gone}
+    assert told[going].withdrawn
+    assert "points to it" in told[pointed].kept[0]
+    assert {one.why[0][:24] for one in told.values()} == {"It is not in the edition", "It is in the edition, bu"}
+    reports = saying(state, "about", going)
+    accept(state, made, people)
+    assert list(records(state, "pstw/PSTW-7").values()) == ["Tombstone"]
+    assert values(state, going, "reason") == {"It is not in the edition any more.", "Den er ikke i udgaven længere."}
+    assert reports
+    assert all(values(state, one, "reason") for one in reports)
+    assert list(records(state, "pstw/PSTW-8").values()) == ["Project"]
+    again = pstw(state, *rows[:2], left, gone=Withdrawing())
+    assert not again.changes
+    assert [one.how[0] for one in again.report.alike] == ["withdrawn here"]
+
+
+def _point(state: Path, people, record: str, other: str) -> None:
+    """A steward says of a record that it continues another."""
+    _resend(
+        state, people, record, lambda said: [*said, f"<{BASE}id/{record}> <{BASE}def/continues> <{BASE}id/{other}>"]
+    )
 
 
 def test_import_is_one_submission_that_somebody_else_accepts_as_one_publication(state, people):
@@ -233,7 +311,7 @@ def test_import_is_one_submission_that_somebody_else_accepts_as_one_publication(
     with pytest.raises(Refused):
         check_reviewer(people[0], kept)
     seen = look(kept, state, ROOT, "da")
-    assert seen.records == 12
+    assert seen.records == 15
     assert seen.pages == 1
     before = len(open_direct(state).engine)
     number = publish_submission(state, ROOT, kept.id, people[1].shown_as, "").number
@@ -293,15 +371,21 @@ def test_next_edition_is_a_difference_and_keeps_what_stewards_said(state, people
 
 def _correct(state: Path, people, record: str) -> None:
     """A steward gives the record a Danish title of its own."""
+    old, new = '"Sepsis watch for wards"@da', '"Vagt mod sepsis"@da'
+    _resend(state, people, record, lambda said: [line.replace(old, new) for line in said])
+
+
+def _resend(state: Path, people, record: str, change) -> None:
     store = open_direct(state).engine
-    lines = []
-    for quad in store.quads_for_pattern(ox.NamedNode(f"{BASE}id/{record}"), None, None, None):
-        if str(quad.graph_name).startswith(f"<{BASE}graph/submissions/"):
-            said = str(quad.triple)
-            lines.append(said.replace('"Sepsis watch for wards"@da', '"Vagt mod sepsis"@da') + " .")
-    document = Document("correction.nt", "\n".join(lines).encode(), "ntriples")
+    said = [
+        str(quad.triple)
+        for quad in store.quads_for_pattern(ox.NamedNode(f"{BASE}id/{record}"), None, None, None)
+        if str(quad.graph_name).startswith(f"<{BASE}graph/submissions/")
+    ]
+    text = "".join(f"{line} .\n" for line in change(said))
+    document = Document("correction.nt", text.encode(), "ntriples")
     prepared = prepare_records([document], state, ROOT)
-    kept, _ = submit(state, ROOT, people[0], prepared, document, reason="A Danish title.")
+    kept, _ = submit(state, ROOT, people[0], prepared, document, reason="As a steward knows it.")
     publish_submission(state, ROOT, kept.id, people[1].shown_as, "")
 
 
@@ -318,7 +402,7 @@ def test_withdrawn_and_merged_records_do_not_come_back_and_merges_go_in_no_circl
     _decide(state, people, withdrawal, "withdrawal")
     made = pstw(state, SEPSIS, second)
     assert not made.changes
-    assert {one.how for one in made.report.alike} == {
+    assert {one.how[0] for one in made.report.alike} == {
         "withdrawn here", "described here from other sources too"
     }  # fmt: skip
 

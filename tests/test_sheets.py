@@ -153,6 +153,13 @@ def test_hostile_or_broken_sheets_are_refused_in_words(server, make, media_type,
     assert words in answer.json()["detail"]
 
 
+def test_what_excel_keeps_of_its_own_queries_is_passed_over(server):
+    sink = io.BytesIO(good(server))
+    with zipfile.ZipFile(sink, "a") as book:
+        book.writestr("customXml/item1.xml", "<DataMashup/>".encode("utf-16"))
+    assert post(server, sink.getvalue(), XLSX).json() == post(server, good(server), XLSX).json()
+
+
 def test_merged_cells_and_formulas_are_told(server):
     book = template(server)
     book["Project"].merge_cells("B2:C2")

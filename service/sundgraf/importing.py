@@ -24,13 +24,21 @@ _FORMATS = ("text", "json", "html")
 @click.option("--dry-run", is_flag=True, help="Only report; send nothing in.")
 @click.option("--token", envvar="SUNDGRAF_TOKEN", default="", help="Whose submission it is; or in SUNDGRAF_TOKEN.")
 @click.option("--reason", default="", help="What the publication says of it; the counts without.")
+@click.option(
+    "--gone",
+    type=click.Choice(["keep", "withdraw"]),
+    default="keep",
+    show_default=True,
+    help="What becomes of records that the edition has no more.",
+)
+@click.option("--gone-reason", nargs=2, default=("", ""), metavar="ENGLISH DANISH", help="Why they are withdrawn.")
 @click.option("--rejected", type=click.Path(path_type=Path, dir_okay=False), help="Write the rejected rows here (CSV).")
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True)
 @click.option("--language", type=click.Choice(["en", "da"]), default="en", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Same as --format json.")
 def import_(
     source: str, files: tuple[Path, ...], dry_run: bool, token: str, reason: str, rejected: Path | None, form: str,
-    language: str, as_json: bool,
+    language: str, as_json: bool, gone: str, gone_reason: tuple[str, str],
 ) -> None:  # fmt: skip
     """Bring an edition of another register in: FILES of the register SOURCE; without SOURCE, list the registers.
 
@@ -41,8 +49,9 @@ def import_(
     Example:
       sundgraf import pstw pstw_dataset.csv --dry-run
       SUNDGRAF_TOKEN=... sundgraf import pstw pstw_dataset.csv --rejected rejected.csv
+      SUNDGRAF_TOKEN=... sundgraf import pstw pstw_dataset.csv --gone withdraw
     """
-    from sundgraf.application.import_edition import import_edition  # noqa: PLC0415
+    from sundgraf.application.import_edition import Withdrawing, import_edition  # noqa: PLC0415
     from sundgraf.application.keep_import import keep_import, rejected_table  # noqa: PLC0415
     from sundgraf.application.tell_import import say_import  # noqa: PLC0415
     from sundgraf.domain.errors import Refused  # noqa: PLC0415
@@ -63,7 +72,10 @@ def import_(
         raise Refused("This token does not hold for sending in.")
     documents = _documents(files, register.shape.format)
     with growing_bar("Importing") as (tell, progress):
-        made = import_edition(documents, register, state, root, Imports(state).last_said(source), progress, tell)
+        made = import_edition(
+            documents, register, state, root, Imports(state).last_said(source),
+            Withdrawing(*gone_reason) if gone == "withdraw" else None, progress, tell,
+        )  # fmt: skip
     if rejected is not None:
         _write(rejected, rejected_table(made.report.rejected))
     report, kept, new = made.report.as_mapping(), None, False

@@ -15,7 +15,7 @@ import pyoxigraph as ox
 
 from sundgraf.application.gate import stated
 from sundgraf.application.map_rows import source_key
-from sundgraf.domain.imported import KEY, Alike, Change, ImportReport
+from sundgraf.domain.imported import KEY, Alike, Change, Gone, ImportReport
 from sundgraf.domain.names import BASE
 from sundgraf.store.generations import utc_now
 from sundgraf.store.load import DERIVED
@@ -31,6 +31,13 @@ _NAMES = tuple(
 )  # fmt: skip
 _DATE = ox.NamedNode("http://www.w3.org/2001/XMLSchema#date")
 _NO_MORE = ("The register does not say this any more.", "Registeret siger det ikke længere.")
+_NOT_THERE = ("It is not in the edition any more.", "Den er ikke i udgaven længere.")
+_NOT_SELECTED = (
+    "It is in the edition, but not among the rows that are brought in any more.",
+    "Den er i udgaven, men ikke længere blandt de rækker, der indlæses.",
+)
+_WITHDRAWN = ("withdrawn here", "trukket tilbage her")
+_OTHERS = ("described here from other sources too", "beskrevet her også efter andre kilder")
 MAIN = tuple(ox.NamedNode(f"{BASE}def/{name}") for name in ("Project", "Deployment", "Product"))
 _MOST_LINES = 30  # of a change that the report shows
 
@@ -59,12 +66,13 @@ def published_keys(base: ox.Store, register: str) -> dict[str, list[tuple[ox.Nam
 
 def compare(
     quads: Iterable[ox.Quad], previous: Iterable[ox.Quad], owned: frozenset[ox.NamedNode], base: ox.Store,
-    report: ImportReport, rejected: Collection[str] = (),
+    report: ImportReport, rejected: Collection[str] = (), left_out: Collection[str] = (),
 ) -> Compared:  # fmt: skip
     """Return what the statements of an edition change, and tell the report.
 
     `previous` is what the last edition that was accepted said, `owned` the properties that the mapping can say,
-    `rejected` the keys of rows that do not pass, whose records stay as they are.
+    `rejected` the keys of rows that do not pass, whose records stay as they are, `left_out` those of rows that are not
+    selected.
     """
     register = report.source
     held = published_keys(base, register)
@@ -93,14 +101,17 @@ def compare(
             if kind in MAIN:
                 report.added.append((key, _name(new)))
         elif (iri, _TOMBSTONE) in held[key] or not _ours(iri, base, own):
-            how = "withdrawn here" if (iri, _TOMBSTONE) in held[key] else "described here from other sources too"
-            report.alike.append(Alike(key, _name(new), how, iri.value))
+            how = _WITHDRAWN if (iri, _TOMBSTONE) in held[key] else _OTHERS
+            if key.rpartition("/")[0] not in held:  # else it is told of the record that it speaks of
+                report.alike.append(Alike(key, _name(new), how, iri.value))
         else:
             _compare_record(kind, key, new, before, sayable[kind], base, compared, report)
     for key, records in held.items():
         for iri, kind in records if key not in spoken else ():
             if kind in MAIN:
-                report.gone.append((iri.value, _name(stated(iri, base))))
+                why = _NOT_SELECTED if key.partition("/")[2] in left_out else _NOT_THERE
+                ours = _ours(iri, base, own)
+                report.gone.append(Gone(iri.value, _name(stated(iri, base)), why, kept=("", "") if ours else _OTHERS))
             elif key.rpartition("/")[0] in present and kind != _TOMBSTONE:
                 compared.removed += stated(iri, base)
                 compared.added += tombstone(iri, *_NO_MORE, key)

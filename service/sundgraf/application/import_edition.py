@@ -17,13 +17,16 @@ from sundgraf.application.gate import findings_of_subjects
 from sundgraf.application.map_rows import Mapped, map_rows, source_statements
 from sundgraf.application.mint import forms_of, mint
 from sundgraf.application.prepare import lines_of
-from sundgraf.application.twins import find_twins
+from sundgraf.application.submit import to_mend_of_texts
+from sundgraf.application.twins import find_twins, likeness_statements
 from sundgraf.application.validate import known_properties, names_in, published_store, shapes_of
 from sundgraf.application.violations import violations_of_change
+from sundgraf.application.withdraw_gone import withdraw_gone
 from sundgraf.application.wording import in_words
-from sundgraf.domain.errors import BadInput
+from sundgraf.domain.errors import BadInput, Unfit
 from sundgraf.domain.finder import Finder, fold
-from sundgraf.domain.imported import ImportReport, Rejected
+from sundgraf.domain.imported import PLACEHOLDERS, ImportReport, Rejected
+from sundgraf.domain.names import BASE
 from sundgraf.domain.recoding import Recoder
 from sundgraf.domain.register import Register
 from sundgraf.domain.report import Finding
@@ -35,6 +38,7 @@ from sundgraf.store.shacl_shapes import Shapes
 _PROVISIONAL = 90_000_000
 _ORGANISATION = ox.NamedNode("http://www.w3.org/ns/org#Organization")
 _TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+_MERGED = ox.NamedNode(f"{BASE}def/mergedInto")
 _NAME = ox.NamedNode("http://xmlns.com/foaf/0.1/name")
 STEPS = 3  # that progress tells for each row, at most
 
@@ -55,14 +59,25 @@ class Imported:
     changes: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawing:
+    """That records which an edition has no more are withdrawn, and why; both "" for what the import itself can say."""
+
+    english: str = ""
+    danish: str = ""
+
+
 def import_edition(
     documents: Sequence[Document], register: Register, state: Path, root: Path, previous: str = "",
-    progress: Callable[[int], object] = lambda _: None, tell: Callable[[int], object] = lambda _: None,
+    withdrawing: Withdrawing | None = None, progress: Callable[[int], object] = lambda _: None,
+    tell: Callable[[int], object] = lambda _: None,
 ) -> Imported:  # fmt: skip
     """Return what the files of an edition would change. `previous` is what the edition before said, in N-Triples.
 
-    `tell` is told how many steps `progress` will be told. Raises MalformedData, TooLarge or BadInput.
+    `tell` is told how many steps `progress` will be told; `withdrawing` says to withdraw what the edition has no more.
+    Raises MalformedData, TooLarge, BadInput or Unfit.
     """
+    reason = _reason(withdrawing, root)
     base, shapes = published_store(state, root), shapes_of(root)
     report = ImportReport(register.name, register.title, register.licence, selection=register.choice.told)
     report.files = [(one.name, hashlib.sha256(one.content).hexdigest()) for one in documents]
@@ -79,17 +94,25 @@ def import_edition(
     owned = mapped.owned | {quad.predicate for quad in source}
     before = [ox.Quad(t.subject, t.predicate, t.object) for t in _triples(previous)]
     said = [*source, *mapped.quads()] if mapped.statements else []
-    compared = compare(said, before, owned, base, report, {one.key for one in report.rejected})
+    compared = compare(said, before, owned, base, report, {one.key for one in report.rejected}, mapped.left_out)
     faults = _faults(compared, mapped, base, shapes)
     progress(len(mapped.rows))
     if faults:
         _reject(report, faults, mapped)
         mapped = mapped.without(set(faults))
         said = [*source, *mapped.quads()] if mapped.statements else []
-        compared = compare(said, before, owned, base, report, {one.key for one in report.rejected})
+        compared = compare(said, before, owned, base, report, {one.key for one in report.rejected}, mapped.left_out)
     report.records = len(mapped.statements)
     if compared.new:
-        report.alike += find_twins(compared.added, compared.new, base, _names(base, root), progress)
+        moved = {
+            t.subject.value for t in compared.added if t.predicate == _MERGED and isinstance(t.subject, ox.NamedNode)
+        }
+        twins = find_twins(compared.added, compared.new, base, _names(base, root), progress)
+        found = [one for one in twins if one.other not in moved]
+        report.alike += found
+        compared.added += likeness_statements(found, _source_of(register, compared))
+    if reason is not None:
+        withdraw_gone(report, compared, reason, base)
     added, removed = lines_of(compared.added), lines_of(compared.removed)
     records = tuple(sorted({t.subject.value for t in compared.added if isinstance(t.subject, ox.NamedNode)}))
     held = generations.current(state)
@@ -118,6 +141,26 @@ def _faults(
             for key in keys:
                 reasons[key].append((f"{finding.english} [{finding.rule}]", f"{finding.danish} [{finding.rule}]"))
     return {key: tuple(dict.fromkeys(told)) for key, told in reasons.items()}
+
+
+def _reason(withdrawing: Withdrawing | None, root: Path) -> tuple[str, str] | None:
+    """Return why records are withdrawn, None where they are not. Raises BadInput or Unfit."""
+    if withdrawing is None:
+        return None
+    english, danish = withdrawing.english.strip(), withdrawing.danish.strip()
+    if bool(english) != bool(danish):
+        raise BadInput("Say in both languages why what is gone is withdrawn, or in neither.")
+    wrong = to_mend_of_texts(root, reason_en=english, reason_da=danish)
+    if wrong:
+        raise Unfit("The reason is to be mended.", [finding.as_mapping() for finding in wrong])
+    return english, danish
+
+
+def _source_of(register: Register, compared: Compared) -> ox.NamedNode:
+    """Return the record of the register itself: the published one, or the one that this import makes."""
+    new = ox.NamedNode(f"{PLACEHOLDERS}{register.name}/source")
+    held = (iri for iri, placeholder in compared.placeholder_of.items() if placeholder == new)
+    return ox.NamedNode(next(held, new.value))
 
 
 def _reject(report: ImportReport, faults: Mapping[str, tuple[tuple[str, str], ...]], mapped: Mapped) -> None:

@@ -35,7 +35,8 @@ def keep_import(
         return None, False
     counts = report.counts
     told = reason.strip() or (
-        f"{report.title[0]}: {counts['added']} new, {counts['changed']} changed; {counts['gone']} not in it any more."
+        f"{report.title[0]}: {counts['added']} new, {counts['changed']} changed; {counts['gone']} gone, "
+        f"{counts['withdrawn']} of them withdrawn."
     )
     wrong = to_mend_of_texts(root, reason=told)
     if wrong:

@@ -24,19 +24,24 @@ _KEY = "_key"
 
 @dataclass(slots=True)
 class Mapped:
-    """Statements of rows: those of each row by its key, which rows speak of each subject, what was not recoded."""
+    """Statements of rows: those of each row by its key, which rows speak of each subject, what was not recoded.
+
+    `left_out` are the keys of the rows that are not selected.
+    """
 
     statements: dict[str, list[ox.Quad]] = field(default_factory=dict)
     rows: dict[str, Row] = field(default_factory=dict)
     speakers: dict[ox.NamedNode, list[str]] = field(default_factory=dict)
     missed: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     owned: frozenset[ox.NamedNode] = frozenset()
+    left_out: set[str] = field(default_factory=set)
 
     def without(self, keys: set[str]) -> Mapped:
         """Return what is left without some rows; what several rows speak of goes with the last of them."""
         left = Mapped(
-            {k: q for k, q in self.statements.items() if k not in keys}, self.rows, {}, self.missed, self.owned
-        )
+            {k: q for k, q in self.statements.items() if k not in keys}, self.rows, {}, self.missed, self.owned,
+            self.left_out,
+        )  # fmt: skip
         for subject, said in self.speakers.items():
             still = [key for key in said if key not in keys]
             if still:
@@ -65,6 +70,7 @@ def map_rows(
         progress(1)
         if not _selected(row, register, recoder):
             report.not_selected += 1
+            mapped.left_out.add(_key_of(row, register, Recoder(())))
             continue
         key = _key_of(row, register, recoder)
         fault = _fault_of(key, row, seen, register)

@@ -6,7 +6,7 @@ about the record with it; a merge moves everything that points to the record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +32,9 @@ _TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _DATE = ox.NamedNode("http://www.w3.org/2001/XMLSchema#date")
 _DCTERMS = "http://purl.org/dc/terms/"
 _KEY = ox.NamedNode(KEY)  # by which an import finds a record again, also where it was withdrawn or merged
-_SPEAKS_OF = tuple(ox.NamedNode(f"{_SG}{name}") for name in ("about", "classifies"))
+_SPEAKS_OF = tuple(ox.NamedNode(f"{_SG}{name}") for name in ("about", "classifies", "resembles"))
+_LIKENESS = ox.NamedNode(f"{_SG}Likeness")
+_ONE_NOW = ("The two are one record now.", "De to er én post nu.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +79,7 @@ def prepare_withdrawal(
     if not reason_en.strip() or not reason_da.strip():
         raise BadInput("Say why in both languages: reason_en and reason_da.")
     target = _published_record(successor, base) if successor else None
-    speaking = _speaking_of(thing, base)
-    removed = [t for node in (thing, *speaking) for t in stated(node, base) if t.predicate != _KEY]  # for imports
-    added = [t for node in (thing, *speaking) for t in _tombstone(node, target, reason_en, reason_da)]
-    pointing = _pointing_to(thing, base, leave_out={thing, *speaking})
+    removed, added, pointing = withdrawal_of(thing, target, (reason_en, reason_da), base)
     findings = []
     if pointing and target is None:
         names = ", ".join(f"<{getattr(t.subject, 'value', t.subject)}>" for t in pointing[:5])
@@ -97,12 +96,28 @@ def prepare_merge(record: str, target: str, state: Path, root: Path) -> Prepared
     thing, other = _published_record(record, base), _published_record(target, base)
     if thing == other:
         raise BadInput("A record cannot be merged into itself; name another as its successor.")
-    pointing = _pointing_to(thing, base, leave_out={thing})
-    removed = [*stated(thing, base), *pointing]
-    added = [ox.Triple(t.subject, t.predicate, other) for t in pointing]
+    settled = _likenesses(thing, other, base)
+    pointing = _pointing_to(thing, base, leave_out={thing, *settled})
+    removed = [*stated(thing, base), *pointing, *(t for node in settled for t in stated(node, base))]
+    added = [ox.Triple(t.subject, t.predicate, other) for t in pointing if t.subject != other]
+    added += [t for node in settled for t in _tombstone(node, None, *_ONE_NOW)]
     added.append(ox.Triple(thing, ox.NamedNode(f"{_SG}mergedInto"), other))
     added += [ox.Triple(other, _KEY, t.object) for t in stated(thing, base) if t.predicate == _KEY]  # for imports
     return _checked([], (record, target), added, removed, base, state, root)
+
+
+def withdrawal_of(
+    thing: ox.NamedNode, target: ox.NamedNode | None, reason: tuple[str, str], base: ox.Store,
+    leave_out: Collection[ox.NamedNode] = (),
+) -> tuple[list[ox.Triple], list[ox.Triple], list[ox.Triple]]:  # fmt: skip
+    """Return what goes and what comes where a record is withdrawn with all that speaks of it, and what points to it.
+
+    `leave_out` are things that may point to it, since they are withdrawn too.
+    """
+    whole = (thing, *_speaking_of(thing, base))
+    removed = [t for node in whole for t in stated(node, base) if t.predicate != _KEY]  # for imports
+    added = [t for node in whole for t in _tombstone(node, target, *reason)]
+    return removed, added, _pointing_to(thing, base, leave_out={*whole, *leave_out})
 
 
 def lines_of(triples: Iterable[ox.Triple]) -> str:
@@ -143,6 +158,12 @@ def _published_record(iri: str, base: ox.Store) -> ox.NamedNode:
 def _speaking_of(thing: ox.NamedNode, base: ox.Store) -> list[ox.NamedNode]:
     quads = [q for p in _SPEAKS_OF for q in base.quads_for_pattern(None, p, thing, ox.DefaultGraph())]
     return list(dict.fromkeys(q.subject for q in quads if isinstance(q.subject, ox.NamedNode)))
+
+
+def _likenesses(thing: ox.NamedNode, other: ox.NamedNode, base: ox.Store) -> list[ox.NamedNode]:
+    """Return the likenesses that say of two records that they are perhaps the same."""
+    both = set(_speaking_of(thing, base)) & set(_speaking_of(other, base))
+    return [node for node in both if ox.Quad(node, _TYPE, _LIKENESS) in base]
 
 
 def _pointing_to(thing: ox.NamedNode, base: ox.Store, leave_out: set[ox.NamedNode]) -> list[ox.Triple]:

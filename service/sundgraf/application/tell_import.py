@@ -10,6 +10,7 @@ _WORDS = {
     "rows": ("rows", "rækker"), "notSelected": ("not about health", "ikke om sundhed"),
     "rejected": ("rejected", "afvist"), "records": ("brought in", "indlæst"), "added": ("new", "nye"),
     "changed": ("changed", "ændret"), "unchanged": ("as before", "som før"), "gone": ("gone", "forsvundet"),
+    "withdrawn": ("withdrawn", "trukket tilbage"),
     "alike": ("perhaps there already", "måske allerede her"), "recoded": ("values recoded", "værdier omkodet"),
     "notRecoded": ("values not recoded", "værdier ikke omkodet"),
 }  # fmt: skip
@@ -49,7 +50,7 @@ def _lines(report: Mapping[str, Any], language: str) -> Iterator[str]:
     )  # fmt: skip
     yield from _section(
         t("Perhaps there already", "Måske allerede her"),
-        [f"{one['key']} {one['name']}: {one['how']} {one['other']}" for one in report["alike"]], t,
+        [f"{one['key']} {one['name']}: {one['how'][language]} {one['other']}" for one in report["alike"]], t,
     )  # fmt: skip
     yield from _section(t("New", "Nye"), [f"{one['key']} {one['name']}" for one in report["added"]], t)
     yield from _section(
@@ -58,8 +59,10 @@ def _lines(report: Mapping[str, Any], language: str) -> Iterator[str]:
          f"{line['after'] or '-'}" for line in one["lines"]) for one in report["changed"]], t,
     )  # fmt: skip
     yield from _section(
-        t("Not in this edition any more (they stay as they are)", "Ikke i denne udgave længere (de bliver, som de er)"),
-        [f"{one['record']} {one['name']}" for one in report["gone"]], t,
+        t("Gone from this edition", "Forsvundet fra denne udgave"),
+        [f"{one['record']} {one['name']}: {one['why'][language]} "
+         + (t("Withdrawn.", "Trækkes tilbage.") if one["withdrawn"] else t("Stays.", "Bliver."))
+         + (f" {one['kept'][language]}" if one["kept"][language] else "") for one in report["gone"]], t,
     )  # fmt: skip
 
 

@@ -48,12 +48,27 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """A row that may tell of the same as another: `other` is a row of the source or the IRI of a record."""
+    """A row that may tell of the same as another: `other` is a row of the source or the IRI of a record.
+
+    `how` is in English and Danish; `confidence` is high, medium or low where the likeness is to be kept, "" else.
+    """
 
     key: str
     name: str
-    how: str
+    how: tuple[str, str]
     other: str
+    confidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A record that an edition has no more: why it counts as gone, whether it is withdrawn, and if not, why not."""
+
+    record: str
+    name: str
+    why: tuple[str, str]
+    withdrawn: bool = False
+    kept: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +98,7 @@ class ImportReport:
     remarks: list[tuple[str, str]] = field(default_factory=list)
     added: list[tuple[str, str]] = field(default_factory=list)
     changed: list[Change] = field(default_factory=list)
-    gone: list[tuple[str, str]] = field(default_factory=list)
+    gone: list[Gone] = field(default_factory=list)
     unchanged: int = 0
 
     @property
@@ -92,7 +107,8 @@ class ImportReport:
         return {
             "rows": self.rows, "notSelected": self.not_selected, "rejected": len(self.rejected),
             "records": self.records, "added": len(self.added), "changed": len(self.changed),
-            "unchanged": self.unchanged, "gone": len(self.gone), "alike": len(self.alike),
+            "unchanged": self.unchanged, "gone": len(self.gone),
+            "withdrawn": sum(one.withdrawn for one in self.gone), "alike": len(self.alike),
             "recoded": sum(n for one, n in self.recodings.items() if one.new),
             "notRecoded": sum(n for one, n in self.recodings.items() if not one.new),
         }  # fmt: skip
@@ -110,7 +126,7 @@ class ImportReport:
                 {"file": one.file, "line": one.line, "key": one.key, "reasons": [_both(r) for r in one.reasons]}
                 for one in self.rejected
             ],
-            "alike": [asdict(one) for one in self.alike],
+            "alike": [{**asdict(one), "how": _both(one.how)} for one in self.alike],
             "remarks": [_both(remark) for remark in self.remarks],
             "added": [{"key": key, "name": name} for key, name in self.added],
             "changed": [
@@ -118,7 +134,7 @@ class ImportReport:
                  "lines": [{"property": p, "before": b, "after": a} for p, b, a in one.lines]}
                 for one in self.changed
             ],
-            "gone": [{"record": iri, "name": name} for iri, name in self.gone],
+            "gone": [{**asdict(one), "why": _both(one.why), "kept": _both(one.kept)} for one in self.gone],
         }  # fmt: skip
 
 

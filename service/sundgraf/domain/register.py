@@ -12,7 +12,8 @@ class Shape:
 
     `names` are the other headings that a reference is known by; `separators` those of CSV, the usual one first;
     `version` is the reference that says which version of its schema a row follows, `versions` those that are known.
-    `missing` are values that say that there is none, `lists` the references that hold several, with what parts them.
+    `missing` are values that say that there is none, `lists` the references that hold several, with what parts them;
+    `values` are codes of a reference and what the register calls them. `also` are other places that the rows may be in.
     """
 
     format: str
@@ -24,6 +25,8 @@ class Shape:
     versions: tuple[str, ...] = ()
     missing: frozenset[str] = frozenset()
     lists: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ XML with a document type is refused before anything in it is looked at: no entit
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -60,7 +61,8 @@ def _json_rows(document: Document, shape: Shape) -> Iterator[tuple[int, dict[str
             f"{where}: this is no JSON ({error.msg}){whole}. Nothing was brought in.", document.name, error.lineno,
             error.colno,
         ) from error  # fmt: skip
-    for number, found in enumerate(_followed(held, shape.iterator), 1):
+    rows = itertools.chain.from_iterable(_followed(held, iterator) for iterator in (shape.iterator, *shape.also))
+    for number, found in enumerate(rows, 1):
         if isinstance(found, dict):
             values: dict[str, tuple[str, ...]] = {}
             _flatten(found, "", values, 0)

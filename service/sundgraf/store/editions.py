@@ -88,7 +88,10 @@ def _cleaned(
             if plain.casefold() in shape.missing:
                 mended[Recoding(reference, plain, "(nothing)", "says that there is none")] += 1
             elif plain:
-                kept.append(plain)
+                name = shape.values.get(reference, {}).get(plain, plain)
+                if name != plain:
+                    mended[Recoding(reference, plain, name, "a code of the register's: what it calls it")] += 1
+                kept.append(name)
         if kept:
             yield reference, tuple(kept)
 

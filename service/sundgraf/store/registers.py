@@ -67,7 +67,8 @@ def _register(name: str, said: Mapping[str, Any], mapping: object, lines: tuple[
         {reference: tuple(names) for reference, names in file.get("names", {}).items()},
         tuple(file.get("separators", (",", ";", "\t", "|"))), file.get("version", ""),
         tuple(file.get("versions", ())), frozenset(one.casefold() for one in file.get("missing", ())),
-        dict(file.get("lists", {})),
+        dict(file.get("lists", {})), dict(file.get("values", {})),
+        tuple(file.get("also", ())),
     )  # fmt: skip
     return Register(
         name, _both(said["title"]), _both(said["about"]), said["page"], said["licence"], said["licence_name"],

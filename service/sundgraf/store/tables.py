@@ -22,6 +22,7 @@ _MOST_PARTS = 2000
 _MOST_ROWS = 100_000
 _LONGEST_CELL = 50_000  # characters
 _MERGED = re.compile(rb'<mergeCell ref="([A-Z0-9:]{1,20})"')
+_UNREAD = "customXml/"  # what Excel's queries keep of themselves, in UTF-16; openpyxl never opens it
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # in which entities would not be seen; Excel writes UTF-8
 _NO_ARCHIVE = (  # what the library says of archives that are none, or are cut or changed somewhere
     zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError, zlib.error,
@@ -109,7 +110,7 @@ def _refuse_bombs(document: Document) -> list[str]:
             if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > _MOST_UNPACKED:
                 raise TooLarge(f"{document.name}: this workbook unpacks to more than {_MOST_UNPACKED:,} bytes.")
             for part in parts:
-                if part.filename.endswith((".xml", ".rels")):
+                if part.filename.endswith((".xml", ".rels")) and not part.filename.startswith(_UNREAD):
                     with archive.open(part) as opened:
                         content = opened.read(_MOST_UNPACKED)
                     if b"<!DOCTYPE" in content or b"<!ENTITY" in content or content[:2] in _UTF_16:

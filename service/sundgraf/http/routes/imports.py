@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from sundgraf.application.apart import apart
-from sundgraf.application.import_edition import Imported, import_edition
+from sundgraf.application.import_edition import Imported, Withdrawing, import_edition
 from sundgraf.application.keep_import import keep_import
 from sundgraf.application.submit import check_rate
 from sundgraf.application.tell_import import say_import, words_of_counts
@@ -86,8 +87,9 @@ class _Office(Desk):
         documents = await _documents(request, form, register)
         previous = await to_thread.run_sync(Imports(self._state).last_said, name)
         made: Imported = await apart(
-            import_edition, documents, register, self._state, self._root, previous, seconds=_SECONDS
-        )
+            import_edition, documents, register, self._state, self._root, previous, _withdrawing(said),
+            seconds=_SECONDS,
+        )  # fmt: skip
         kept: Submission | None = None
         new = False
         if said.get("dry_run", "") not in ("yes", "true", "1"):
@@ -158,6 +160,15 @@ async def _documents(request: Request, form: FormData, register: Register) -> li
     if not documents:
         raise BadInput("Nothing was sent; choose the files of an edition.")
     return documents
+
+
+def _withdrawing(said: Mapping[str, str]) -> Withdrawing | None:
+    """Return whether what is gone is withdrawn, and why. Raises InvalidParameter."""
+    gone = said.get("gone", "keep")
+    if gone not in ("keep", "withdraw"):
+        raise InvalidParameter(f"gone={gone[:20]!r} is not one of keep, withdraw.", "gone")
+    reasons = (said.get("gone_reason_en", ""), said.get("gone_reason_da", ""))
+    return Withdrawing(*reasons) if gone == "withdraw" else None
 
 
 def _format(name: str, register: Register) -> str:
