@@ -14,7 +14,9 @@ import pytest
 import referencing
 import referencing.jsonschema
 
-from sundgraf.domain.finder import fold
+from sundgraf.application.comparable import read_comparable
+from sundgraf.application.reconcile import Query, make_register
+from sundgraf.domain.finder import Finder, fold
 from sundgraf.domain.identifiers import read_identifier
 from sundgraf.domain.words import count_slips
 
@@ -87,7 +89,8 @@ def names(server):
         ("Q3357360", "wikidata:q3357360"), ("https://www.wikidata.org/wiki/Q3357360", "wikidata:q3357360"),
         ("http://data.europa.eu/eli/reg/2016/679/oj", "eli:reg/2016/679"), ("reg/2016/679", "eli:reg/2016/679"),
         ("https://data.europa.eu/eli/reg/2016/679", "eli:reg/2016/679"), ("CVR-nr. 12345678", "cvr:12345678"),
-        ("DK 12345678", "cvr:12345678"), ("32016R0679", "celex:32016r0679"), ("Rigshospitalet", ""), ("", ""),
+        ("DK 12345678", "cvr:12345678"), ("CVR-nr. 12 34 56 78", "cvr:12345678"),
+        ("32016R0679", "celex:32016r0679"), ("Rigshospitalet", ""), ("", ""),
         ("id/place/pl-0001", "https://w3id.org/sundgraf/id/place/pl-0001"), ("x" * 400, ""),
         ("https://w3id.org/sundgraf/id/place/pl-0001", "https://w3id.org/sundgraf/id/place/pl-0001"),
         ("http://example.org/a/", "https://example.org/a"),
@@ -360,3 +363,32 @@ def _cut_short(name):
     ):  # fmt: skip
         name = re.sub(rf"\b{word}\b", short, name)
     return name
+
+
+def test_properties_alone_find_what_has_them_and_are_never_a_match(ask):
+    """Version 0.2 allows a query without a name: {"properties": [...]}."""
+    found = ask(
+        {
+            "both": {"type": "Deployment", "properties": [{"pid": "place", "v": "Danmark"},
+                                                          {"pid": "organisation", "v": "Rigshospitalet"}]},
+            "year": {"type": "Project", "properties": [{"pid": "startDate", "v": 2020}], "limit": 3},
+            "none": {"properties": [{"pid": "place", "v": "Atlantis"}]},
+        }
+    )  # fmt: skip
+    assert found["both"]
+    assert found["both"][0]["score"] >= found["both"][-1]["score"]
+    features = {one["id"]: one["value"] for one in found["both"][0]["features"]}
+    assert features["organisation"] == features["place"] == 1.0
+    assert 0 < len(found["year"]) <= 3
+    assert not any(one["match"] for each in found.values() for one in each)
+    assert found["none"] == []
+
+
+def test_cvr_number_decides_where_an_organisation_has_one():
+    """No source that we hold gives a CVR number, so the graph has none: the register is made here."""
+    organisation, iri = "http://www.w3.org/ns/org#Organization", "https://w3id.org/sundgraf/id/organisation/o-9999"
+    finder = Finder([(iri, organisation, "Eksempel A/S", "", False)])
+    known = make_register(finder, read_comparable(ROOT), [(iri, "https://datacvr.virk.dk/enhed/virksomhed/12345678")])
+    for text in ("CVR-nr. 12 34 56 78", "12345678", "DK12345678"):
+        (one,) = known.judge(query := Query(text), known.find(query, "da"), {})
+        assert (one.iri, one.match) == (iri, True), text

@@ -10,7 +10,7 @@ from sundgraf.application.comparable import IDENTIFIER, Comparable, Kind, Proper
 from sundgraf.domain.finder import ABBREVIATED, Finder, fold
 from sundgraf.domain.identifiers import read_identifier
 from sundgraf.domain.names import BASE
-from sundgraf.domain.terms import IRI, Literal, Term
+from sundgraf.domain.terms import IRI, Literal, Term, legal_iri
 from sundgraf.domain.words import triples
 
 Values = Mapping[tuple[str, str], Sequence[tuple[Term, str]]]  # (thing, property): the values and what each is called
@@ -18,6 +18,9 @@ _LEAST = 0.25  # of a score; what is less like the name is no candidate
 _ALIKE = 0.6  # share of letter triples of a value that is written a little differently
 _OF_NAME, _OF_PROPERTIES = 0.7, 0.3  # parts of the score
 _ABBREVIATION = 6  # letters at most
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+_INTEGER = f"{_XSD}integer"
+_DATATYPES = (_INTEGER, *(f"{_XSD}{name}" for name in ("date", "gYear", "gYearMonth", "anyURI", "boolean")))
 _TELLING = re.compile(r"[+#]")  # signs that tell names apart though they are no letters
 
 
@@ -80,6 +83,18 @@ class Register:
             found[iri].features[IDENTIFIER] = 1.0
         return list(found.values())
 
+    def values_sought(self, query: Query) -> list[tuple[IRI, Term, Literal]]:
+        """Return the (property, value, number of the condition) by which a query without a name is looked up."""
+        sought: list[tuple[IRI, Term, Literal]] = []
+        for number, one in enumerate(query.conditions if not (query.text or query.identifiers) else ()):
+            for value in dict.fromkeys(term for said in one.values for term in self._terms(said)):
+                sought += [(IRI(path), value, Literal(str(number), _INTEGER)) for path in one.property.paths]
+        return sought
+
+    def holders(self, things: Iterable[str], language: str) -> list[Candidate]:
+        """Return things that have values which were looked up, as candidates; none of them is ever certain."""
+        return [self._candidate(iri, "", 0.0, language) for iri in things]
+
     def wanted(self, query: Query, candidates: Iterable[Candidate]) -> list[tuple[IRI, IRI]]:
         """Return the (thing, property) pairs whose values decide between the candidates of a query."""
         paths = [IRI(path) for one in query.conditions for path in one.property.paths]
@@ -97,7 +112,8 @@ class Register:
                 continue
             if query.conditions and IDENTIFIER not in candidate.features:
                 known = [0.5 if agrees is None else agrees for agrees in agreeing]
-                candidate.score = _OF_NAME * candidate.score + _OF_PROPERTIES * sum(known) / len(known)
+                agreed = sum(known) / len(known)
+                candidate.score = _OF_NAME * candidate.score + _OF_PROPERTIES * agreed if query.text else agreed
             kept.append(candidate)
         order = {iri: place for place, iri in enumerate(self.comparable.kinds)}
         wanted = {kind.iri for kind in query.kinds}
@@ -122,6 +138,18 @@ class Register:
         """Return the things that an identifier, in its one form, is of."""
         own = (identifier,) if identifier.startswith(BASE) and self.finder.classes(identifier) else ()
         return own or self.identifiers.get(identifier, ())
+
+    def _terms(self, said: str) -> list[Term]:
+        """Return what a value may be in the graph: things of that name or identifier, and literals."""
+        key = read_identifier(said)
+        things = {*self.finder.named(said), *(self.things(key) if key else ()), *([said] if legal_iri(said) else [])}
+        tagged = [Literal(said, language=language) for language in ("da", "en")]
+        return [
+            *map(IRI, sorted(things)),
+            Literal(said),
+            *tagged,
+            *(Literal(said, datatype) for datatype in _DATATYPES),
+        ]
 
     def _candidate(self, iri: str, called: str, score: float, language: str) -> Candidate:
         classes = self.finder.classes(iri)

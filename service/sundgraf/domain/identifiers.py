@@ -9,7 +9,11 @@ from sundgraf.domain.names import BASE
 _SCHEMES: tuple[tuple[str, str], ...] = (
     ("ror", r"(?:https?://(?:www\.)?ror\.org/|ror:\s*)?(0[a-hj-km-np-tv-z0-9]{6}[0-9]{2})/?"),
     ("wikidata", r"(?:https?://(?:www\.|m\.)?wikidata\.org/(?:entity|wiki)/|wd:|wikidata:\s*)?(q[1-9][0-9]*)"),
-    ("cvr", r"(?:https://datacvr\.virk\.dk/enhed/virksomhed/|(?:cvr|dk)(?:[- ]?(?:nr|no)?\.?:?)\s*)?([0-9]{8})/?"),
+    (
+        "cvr",
+        r"(?:https://datacvr\.virk\.dk/enhed/virksomhed/|(?:cvr|dk)(?:[- ]?(?:nr|no)?\.?:?)\s*)?"
+        r"([0-9]{2}(?: ?[0-9]{2}){3})/?",
+    ),
     ("eli", r"(?:https?://data\.europa\.eu/)?(?:eli[/:])?((?:reg|dir|dec)(?:_impl|_del)?/[0-9]{4}/[0-9]+)(?:/oj)?/?"),
     ("celex", r"(?:celex:?\s*)?([0-9][0-9]{4}[a-z]{1,2}[0-9]{4})"),
 )
@@ -29,7 +33,7 @@ def read_identifier(text: str) -> str:
     lower = plain.lower()
     for name, reader in _READERS:
         if found := reader.fullmatch(lower):
-            return f"{name}:{found[1]}"
+            return f"{name}:{found[1].replace(' ', '')}"
     ours = _OURS.fullmatch(lower.removeprefix(BASE))
     if ours:
         return f"{BASE}{'id/' + ours[1] if ours[1] else ours[2]}"

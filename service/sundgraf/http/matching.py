@@ -68,6 +68,8 @@ async def reconcile(
         found = []
         for query in part:
             found.append(known.find(query, language))
+            if sought := known.values_sought(query):
+                found[-1] = known.holders(await _holders(context, sought, query, known), language)
             await asyncio.sleep(0)
         wanted = {pair for query, each in zip(part, found, strict=True) for pair in known.wanted(query, each)}
         if len(wanted) > _MOST_PAIRS:
@@ -86,6 +88,18 @@ async def _values(context: Context, wanted: Sequence[tuple[IRI, IRI]]) -> list[d
         return []
     text = _page_query(context.bundle.queries / "page" / "values.rq")
     return await select(context.store, bind_rows(text, ("thing", "property"), wanted))
+
+
+async def _holders(
+    context: Context, sought: Sequence[tuple[IRI, Term, Term]], query: Query, known: Register
+) -> list[str]:
+    """Return the things that have most of the values sought, of the classes that a query asks for."""
+    text = bind_rows(
+        _page_query(context.bundle.queries / "page" / "holders.rq"), ("property", "value", "condition"), sought
+    )
+    classes = [kind.iri for kind in query.kinds if not query.preferred] or list(known.comparable.kinds)
+    rows = await select(context.store, bind_rows(text, ("class",), [(IRI(iri),) for iri in classes]))
+    return [str(row["thing"]) for row in rows][: max(query.limit, 10)]
 
 
 @lru_cache(maxsize=4)

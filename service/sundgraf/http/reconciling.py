@@ -117,8 +117,8 @@ def _query(
     if sum(len(one.values) for one in conditions) > _MOST_VALUES:
         raise InvalidParameter(f"{name}: at most {_MOST_VALUES} values of properties.", name)
     identifiers = identifiers_of(conditions)
-    if not (text or "").strip() and not any(one.property.identifier == IDENTIFIER for one in conditions):
-        raise InvalidParameter(f"{name}: give the name to be found, or an identifier.", name)
+    if not (text or "").strip() and not any(any(value.strip() for value in one.values) for one in conditions):
+        raise InvalidParameter(f"{name}: give the name to be found, an identifier or other properties of it.", name)
     names = [one.get("id", "") if isinstance(one, dict) else one for one in types]
     if not all(isinstance(one, str) for one in names):
         raise InvalidParameter(f"{name}: type is the name of a type, or a list of them.", name)
