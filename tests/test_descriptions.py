@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-import re
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -13,7 +14,7 @@ import pytest
 VOID = "http://rdfs.org/ns/void#"
 SKOS = "http://www.w3.org/2004/02/skos/core#"
 AARHUS = "https://ror.org/040r8fr65"
-W3ID = Path(__file__).resolve().parent.parent / "docs" / "w3id" / "sundgraf" / ".htaccess"
+W3ID = Path(__file__).resolve().parent.parent / "docs" / "w3id"
 
 
 @pytest.fixture(scope="module")
@@ -95,11 +96,18 @@ def test_unknown_partner_is_404_that_names_those_there_are(server):
     assert "wikidata" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("path", ["", "id/solution/s-0002", "doc/solution/s-0002.ttl", "def/Solution", "sparql"])
-def test_rules_for_w3id_lead_to_the_same_path_here(server, path):
-    rules = re.findall(
-        r"^RewriteRule (\S+) https://sundgraf\.example(\S+) \[R=302", W3ID.read_text("utf-8"), re.MULTILINE
-    )
-    target = next(target for pattern, target in rules if re.match(pattern, path)).replace("$1", path)
-    assert target == f"/{path}"
-    assert httpx.get(server.url + target, follow_redirects=True).status_code == 200
+def test_folder_for_w3id_is_filled_in_from_one_place_and_leads_to_the_same_paths_here(server, tmp_path):
+    values, folder = tmp_path / "host.txt", tmp_path / "sundgraf"
+    command = [sys.executable, str(W3ID / "fill.py"), "--values", str(values), "--to", str(folder), "--ask"]
+    values.write_text((W3ID / "host.txt").read_text("utf-8"), "utf-8")
+    unfilled = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert unfilled.returncode == 1
+    assert unfilled.stderr.count("placeholder") == 3
+    assert not folder.exists()
+    values.write_text(f"host = {server.url}\nrepository = https://git.test/x\naccount = an-organisation\n", "utf-8")
+    filled = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert filled.returncode == 0, filled.stderr
+    rules = (folder / ".htaccess").read_text("utf-8")
+    assert f"RewriteRule ^(.*)$ {server.url}/$1 [R=302,L,NE,QSA]" in rules
+    assert "@an-organisation" in (folder / "README.md").read_text("utf-8")
+    assert "{" not in (folder / "README.md").read_text("utf-8")
