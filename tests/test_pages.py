@@ -130,7 +130,7 @@ def test_steward_corrects_a_record_and_somebody_else_publishes_it(tmp_path, brow
         browser.get(f"{server.url}/history/figure/fg-1001?lang=en")
         wait_for(browser, "Counted anew")
         browser.get(f"{server.url}/doc/figure/fg-1001?lang=en")
-        wait_for(browser, "85001")
+        wait_for(browser, "85,001")
         sign_in(browser, server, steward)
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
         try:

@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import unquote
 
 import jinja2
@@ -14,13 +14,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from sundgraf.domain.names import name_of
-from sundgraf.domain.terms import IRI, XSD, Literal
+from sundgraf.domain.terms import IRI, Term
 from sundgraf.http.assets import Assets
 from sundgraf.http.danish import Danish
+from sundgraf.http.readable import is_number, write_date, write_number, write_term
 
 LANGUAGES = ("en", "da")
 _LABEL_ENDINGS = ("Label", "Title", "Name")
-_NUMBERS = frozenset(f"{XSD}{name}" for name in ("integer", "decimal", "double", "float"))
 BASE = "https://w3id.org/sundgraf/"
 SAFE = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
@@ -28,6 +28,18 @@ SAFE = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
+
+
+class Shown(Protocol):
+    """A value of a record, and whether it is a number."""
+
+    @property
+    def text(self) -> str:
+        """Return its text."""
+
+    @property
+    def counted(self) -> bool:
+        """Say whether it is a number."""
 
 
 class Pages:
@@ -52,7 +64,9 @@ class Pages:
         self.templates.filters["day"] = _day
         self.templates.filters["number"] = _number
         self.templates.filters["is_iri"] = lambda term: isinstance(term, IRI)
-        self.templates.filters["is_number"] = lambda term: isinstance(term, Literal) and term.datatype in _NUMBERS
+        self.templates.filters["is_number"] = is_number
+        self.templates.filters["term"] = _term
+        self.templates.filters["value"] = _value
 
     @jinja2.pass_context
     def _headed(self, context: jinja2.runtime.Context, names: Sequence[str]) -> list[Column]:
@@ -171,53 +185,24 @@ def page_path(context: jinja2.runtime.Context, iri: str) -> str:
     return f"{name.document if name else path}?lang={context['language']}"
 
 
-_MONTHS = {
-    "en": [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ],
-    "da": [
-        "januar",
-        "februar",
-        "marts",
-        "april",
-        "maj",
-        "juni",
-        "juli",
-        "august",
-        "september",
-        "oktober",
-        "november",
-        "december",
-    ],
-}
-
-
 @jinja2.pass_context
 def _day(context: jinja2.runtime.Context, text: str) -> str:
-    """Return a date as readers of the page's language write it; what is no date stays as it is."""
-    language = context["language"]
-    match = re.fullmatch(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?", text)
-    if not match or not match[2] or not 0 < int(match[2]) < 13:
-        return text
-    month = f"{_MONTHS[language][int(match[2]) - 1]} {match[1]}"
-    return f"{int(match[3])}{'.' if language == 'da' else ''} {month}" if match[3] else month
+    return write_date(text, context["language"])
 
 
 @jinja2.pass_context
-def _number(context: jinja2.runtime.Context, value: int) -> str:
-    """Return a number with its thousands apart, as readers of the page's language write it."""
-    return f"{value:,}".replace(",", "." if context["language"] == "da" else ",")
+def _number(context: jinja2.runtime.Context, value: int | str) -> str:
+    return write_number(value, context["language"])
+
+
+@jinja2.pass_context
+def _term(context: jinja2.runtime.Context, term: Term) -> str:
+    return write_term(term, context["language"])
+
+
+@jinja2.pass_context
+def _value(context: jinja2.runtime.Context, value: Shown) -> str:
+    return (write_number if value.counted else write_date)(value.text, context["language"])
 
 
 def _with_language(request: Request, language: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sundgraf.domain.terms import IRI, Literal, Term
+from sundgraf.http.readable import is_number
 
 LABELS = (
     "http://www.w3.org/2000/01/rdf-schema#label",
@@ -28,13 +29,15 @@ Row = dict[str, Term]
 class Value:
     """A value as shown: text, the IRI it leads to ("" for none), and its language where it is not the reader's.
 
-    `rule` is the IRI of the rule that derived the statement, "" where a source states it.
+    `rule` is the IRI of the rule that derived the statement, "" where a source states it; `counted` says that the text
+    is a number.
     """
 
     text: str
     iri: str = ""
     language: str = ""
     rule: str = ""
+    counted: bool = False
 
 
 @dataclass
@@ -130,5 +133,5 @@ def _value(rows: Sequence[Row], called: Called, language: str) -> Value:
     if isinstance(term, Literal):
         foreign = term.language if term.language and term.language != language else ""
         iri = term.value if term.datatype.endswith("anyURI") and term.value.startswith("http") else ""
-        return Value(term.value, iri, foreign, rule)
+        return Value(term.value, iri, foreign, rule, is_number(term))
     return Value(str(term))

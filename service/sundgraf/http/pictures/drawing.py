@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from sundgraf.domain.question import Question
 from sundgraf.domain.terms import Term
+from sundgraf.http.readable import write_number
 
 Row = Mapping[str, Term]
 _UNFILLED = re.compile(r"&\w+=\{\w+\}")
@@ -41,6 +42,10 @@ class Work:
     def number(self, row: Row, part: str) -> int:
         """Return the number of a part in a row, 0 where it is unbound."""
         return int(str(row.get(self.part(part), "0")) or "0")
+
+    def figure(self, number: int) -> str:
+        """Return a number in the reader's form."""
+        return write_number(number, self.language)
 
     def link(self, row: Row, part: str = "link") -> str:
         """Return where the row leads: an address of the picture, the short names of the row's things filled in.

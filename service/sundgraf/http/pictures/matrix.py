@@ -68,21 +68,21 @@ def _cell(work: Work, row: Row, place: tuple[int, int, int, int], most: int) -> 
     x, y, wide, high = place
     number = work.number(row, "number")
     where = f"{work.text(row, 'row')}, {work.text(row, 'column')}"
-    counted = f"{number} {work.say('records', 'poster') if number != 1 else work.say('record', 'post')}"
+    counted = f"{work.figure(number)} {work.say('records', 'poster') if number != 1 else work.say('record', 'post')}"
     middle = y + high / 2
     if work.part("rank"):
         rank = str(row.get(work.part("rank"), "0"))
         stage = str(row.get("stageLabel", ""))
         title = f"{where}: {stage}, {counted}" if stage else f"{where}: {counted}"
         ground = tag("rect", x=x + 1, y=y + 1, width=wide - 2, height=high - 2, rx=4, class_=f"ground g{rank}")
-        many = tag("text", str(number), x=x + wide / 2 + 5, y=middle + 5, class_="many") if number > 1 else ""
+        many = tag("text", work.figure(number), x=x + wide / 2 + 5, y=middle + 5, class_="many") if number > 1 else ""
         shown = disc(rank, x + wide / 2 - (6 if many else 0), middle, 6)
         return anchor(work.link(row), title, ground, shown, many, class_=f"on{rank}")
     shade = 2 + min(_SHADES - 1, int((_SHADES - 1) * number / max(1, most) + 0.5))
     ground = tag("rect", x=x + 1, y=y + 1, width=wide - 2, height=high - 2, rx=4, class_=f"fill s{shade}")
     return anchor(
         work.link(row), f"{where}: {counted}", ground,
-        tag("text", str(number), x=x + wide / 2, y=middle + 5, class_=f"on{shade} tally"),
+        tag("text", work.figure(number), x=x + wide / 2, y=middle + 5, class_=f"on{shade} tally"),
     )  # fmt: skip
 
 

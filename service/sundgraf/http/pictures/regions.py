@@ -63,10 +63,10 @@ def _region(work: Work, short: str, row: Row, most: int) -> Markup:
     return tag(
         "g",
         anchor(
-            work.link(row), f"{name}: {number} {work.say('records', 'poster')}, {furthest}",
+            work.link(row), f"{name}: {work.figure(number)} {work.say('records', 'poster')}, {furthest}",
             tag("path", d=OUTLINES[short], class_=tone),
             tag("path", d=_BORNHOLM, class_=tone) if short == "pl-0001" else "",
-            tag("text", str(number), x=x - 11, y=y + 9, class_="large middle"), disc(rank, x + 20, y, 7),
+            tag("text", work.figure(number), x=x - 11, y=y + 9, class_="large middle"), disc(rank, x + 20, y, 7),
             class_=f"on{shade(number, most)}",
         ),
         *(

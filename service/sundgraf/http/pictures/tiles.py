@@ -52,12 +52,12 @@ def _tile(work: Work, row: Row, most: int, x: float, y: float) -> Markup:
     tone = shade(number, most)
     name = work.text(row, "place")
     lines, size = fit(name, _TILE - 16, [(12, 1), (11, 1), (11, 2)])
-    counted = f"{number} {work.say('records', 'poster') if number != 1 else work.say('record', 'post')}"
+    counted = f"{work.figure(number)} {work.say('records', 'poster') if number != 1 else work.say('record', 'post')}"
     return anchor(
         work.link(row), f"{name}: {counted}, {work.say('furthest', 'længst')}: {row.get('stageLabel', '?')}",
         tag("rect", x=x, y=y, width=_TILE, height=_TILE, rx=6, class_=f"ground g{tone}"),
         *written(lines, x + 9, y + 16 + 6 * (len(lines) - 1), size, f"n{size}"),
-        tag("text", str(number), x=x + 9, y=y + _TILE - 12, class_="large"),
+        tag("text", work.figure(number), x=x + 9, y=y + _TILE - 12, class_="large"),
         disc(rank, x + _TILE - 18, y + _TILE - 21, 8), class_=f"on{tone}",
     )  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email.utils import parsedate_to_datetime
+
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
@@ -100,8 +102,13 @@ async def version_document(context: Context, request: Request, name: Name, numbe
     return context.pages.render(
         request, "version.html", headers={**headers, "Cache-Control": "no-cache"}, name=name, number=number,
         title=title_of(rows, language) or name.rest, facts=group_facts(rows, called, language),
-        when=headers.get("Memento-Datetime", ""),
+        when=_moment(headers.get("Memento-Datetime", "")),
     )  # fmt: skip
+
+
+def _moment(text: str) -> str:
+    """Return the time of an HTTP header as ISO 8601, "" for none."""
+    return parsedate_to_datetime(text).isoformat() if text else ""
 
 
 def _number(request: Request, name: str) -> int | None:

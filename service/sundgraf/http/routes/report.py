@@ -5,8 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
+from sundgraf.application.ask import write_out
 from sundgraf.application.report import load_report, report
 from sundgraf.domain.media import HTML, PLAIN_JSON, choose
+from sundgraf.domain.question import Question
 from sundgraf.http.context import Context
 from sundgraf.http.delivery import CACHEABLE, entity_tag
 from sundgraf.http.facts import once
@@ -29,10 +31,15 @@ def router(context: Context) -> APIRouter:
             "ETag": entity_tag(str(number), "report", format.name, language, request.url.query),
         }  # fmt: skip
         if format is HTML:
-            return context.pages.render(request, "report.html", sections=sections, headers=headers)
+            queries = {s.question.name: write_out(s.question, _given(s.question, language)) for s in sections}
+            return context.pages.render(request, "report.html", sections=sections, queries=queries, headers=headers)
         return JSONResponse(
             {s.question.name: [{k: str(v) for k, v in row.items()} for row in s.rows] for s in sections},
             headers=headers,
         )
 
     return routes
+
+
+def _given(question: Question, language: str) -> dict[str, str]:
+    return {p.name: language for p in question.parameters if p.name == "language"}
