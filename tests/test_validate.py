@@ -95,6 +95,17 @@ def test_all_that_is_published_is_validated_where_no_file_is_named(state):
     assert done.stdout == "Nothing to mend.\n"
 
 
+def test_record_that_is_named_by_words_is_found_and_long_lists_are_cut(state, tmp_path):
+    project = """@prefix sg: <https://w3id.org/sundgraf/def/> .
+<https://w3id.org/sundgraf/id/project/p-9001> a sg:Project ;
+    sg:participant <https://w3id.org/sundgraf/id/organisation/odense-universitetshospital> ;
+    sg:technologyType "x" ."""
+    said = validated(state, tmp_path, project, "--language", "da").stdout
+    assert "Mente du <https://w3id.org/sundgraf/id/organisation/o-0008> (Odense Universitetshospital)?" in said
+    assert " andre; se reglen" in next(line for line in said.splitlines() if "use-case/" in line)
+    assert "mine.ttl:4:23: skal rettes: teknologitype: Fjern" in said
+
+
 def test_report_of_the_command_is_a_shacl_report_too(state, tmp_path):
     done = validated(state, tmp_path, GOOD.replace("confidence/high", "confidence/hihg"), "--format", "turtle")
     assert done.returncode == 1

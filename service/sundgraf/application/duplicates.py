@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -26,6 +27,7 @@ _NAMES = tuple(
         "http://xmlns.com/foaf/0.1/name",
     )
 )
+_NAMED = re.compile(rf"{re.escape(BASE)}id/[a-z-]+/((?![a-z]+-[0-9]+\Z)[a-z0-9-]+)\Z")  # by words, not by a number
 _MUCH_ALIKE = 0.5  # of a finder's score; a name with one slip in ten letters has about this
 _MOST = 200  # names looked up; a larger submission is an import, which is looked through by itself
 _SHOWN = 5
@@ -124,3 +126,26 @@ def _same_work(submitted: ox.Store, base: ox.Store, subject: Node) -> Iterator[F
 def _values(store: ox.Store, subject: Node, *predicates: ox.NamedNode) -> set[str]:
     quads = (quad for p in predicates for quad in store.quads_for_pattern(subject, p, None, None))
     return {quad.object.value for quad in quads if isinstance(quad.object, ox.NamedNode)}
+
+
+def with_names_meant(finding: Finding, finder: Finder) -> Finding:
+    """Return a finding about a record that is not there, with the one that its address seems to name, if any."""
+    named = _NAMED.match(finding.value)
+    if named is None or finding.nearest or not finding.allowed:
+        return finding
+    hit = next(
+        (
+            hit
+            for hit in finder.find(named[1].replace("-", " "), limit=1)
+            if hit.iri.startswith(named[0][: named.start(1)])
+        ),
+        None,
+    )
+    if hit is None or hit.score < _MUCH_ALIKE:
+        return finding
+    return replace(
+        finding,
+        nearest=hit.iri,
+        english=f"{finding.english} Did you mean <{hit.iri}> ({hit.name})?",
+        danish=f"{finding.danish} Mente du <{hit.iri}> ({hit.name})?",
+    )

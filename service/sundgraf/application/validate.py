@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from sundgraf.application.duplicates import Named, likely_duplicates, names_of_new, similar_names
+from sundgraf.application.duplicates import Named, likely_duplicates, names_of_new, similar_names, with_names_meant
 from sundgraf.application.fields import record_classes
 from sundgraf.application.gate import findings_of_subjects
 from sundgraf.application.load import room_files
@@ -44,9 +44,9 @@ class Examination:
     names: tuple[Named, ...] = ()
 
     def with_similar(self, finder: Finder) -> Examination:
-        """Return it with what published names are much like the new ones."""
-        more = similar_names(self.findings, self.names, finder)
-        return replace(self, findings=gravest_first([*self.findings, *more])) if more else self
+        """Return it with what published names are much like the new ones, and like those that were written as IRIs."""
+        findings = [with_names_meant(finding, finder) for finding in self.findings]
+        return replace(self, findings=gravest_first([*findings, *similar_names(findings, self.names, finder)]))
 
     def report(self, format: str) -> bytes:
         """Return it as a SHACL validation report in the format called `format`."""
@@ -60,7 +60,7 @@ def validate_files(paths: Sequence[Path], state: Path, root: Path) -> Examinatio
     """
     documents = [Document(str(path), path.read_bytes(), format_name(path.name)) for path in paths]
     found = examine_beside(documents, state, root)
-    return found.with_similar(names_in(published_store(state, root), root)) if found.names else found
+    return found.with_similar(names_in(published_store(state, root), root)) if found.names or found.findings else found
 
 
 def examine_beside(documents: Sequence[Document], state: Path, root: Path) -> Examination:

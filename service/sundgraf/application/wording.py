@@ -18,6 +18,7 @@ from sundgraf.store.view import View
 
 _CONCEPT = "https://w3id.org/sundgraf/concept/"
 _IN_SCHEME = ox.NamedNode("http://www.w3.org/2004/02/skos/core#inScheme")
+_LABEL = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
 _MOST_ALLOWED = 60
 _CLOSED = f"{SH}ClosedConstraintComponent"
 _KINDS = ("datatype", "class", "languageIn", "nodeKind")
@@ -45,14 +46,18 @@ def in_words(
         "", 0, f"{focus} {path}".strip(), shape.rsplit("/", 1)[-1],
         english + shown + (f" Did you mean {nearest}?" if nearest else ""),
         messages.get("da", english) + shown + (f" Mente du {nearest}?" if nearest else ""),
-        severity_of(violation.severity), 0, value, path, shape, _labels(violation, shapes.graph),
+        severity_of(violation.severity), 0, value, path, shape, _labels(violation, shapes.graph, base),
         allowed, nearest,
     )  # fmt: skip
     return read.placed(finding, focus, path, value) if read else finding
 
 
-def _labels(violation: Violation, shapes: View) -> tuple[str, str]:
-    names = {n.language: n.value for n in shapes.objects(violation.shape, sh("name")) if isinstance(n, ox.Literal)}
+def _labels(violation: Violation, shapes: View, base: ox.Store) -> tuple[str, str]:
+    """Return what the shape calls the property in English and Danish, else what the ontology does."""
+    said = shapes.objects(violation.shape, sh("name"))
+    if not said and violation.path and isinstance(violation.path.node, ox.NamedNode):
+        said = [q.object for q in base.quads_for_pattern(violation.path.node, _LABEL, None, ox.DefaultGraph())]
+    names = {name.language: name.value for name in said if isinstance(name, ox.Literal)}
     return names.get("en", ""), names.get("da", "")
 
 

@@ -48,7 +48,9 @@ class Finding:
         danish = language == "da"
         lines = []
         if self.allowed:
-            lines.append(f"{'tilladt' if danish else 'allowed'}: {', '.join(self.allowed)}")
+            lines.append(f"{'tilladt' if danish else 'allowed'}: {', '.join(self.allowed[:_MOST_SAID])}")
+            if (left := len(self.allowed) - _MOST_SAID) > 0:
+                lines[-1] += f" og {left} andre; se reglen" if danish else f" and {left} others; see the rule"
         if self.shape:
             lines.append(f"{'regel' if danish else 'rule'}: {self.shape}")
         return lines
@@ -64,6 +66,7 @@ class Finding:
         }  # fmt: skip
 
 
+_MOST_SAID = 12  # values that may stand there, in a line of text
 SEVERITIES = ("violation", "warning", "info")
 _SEVERITIES_SAID = {
     "violation": ("to mend", "skal rettes"), "warning": ("give a reason", "begrund"), "info": ("note", "bemærk"),
