@@ -26,6 +26,20 @@ needs_chromium = pytest.mark.skipif(
 )
 
 
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_AXE = """const done = arguments[1];
+let moved = 0;
+new PerformanceObserver((list) => list.getEntries().forEach((one) => (moved += one.value))).observe(
+  {type: 'layout-shift', buffered: true});
+axe.run(document, {resultTypes: ['violations'], ...arguments[0]}).then((found) => done([
+  ...found.violations.map((one) => one.id + ': ' + one.nodes.slice(0, 3).map(
+    (node) => node.html.slice(0, 200)).join(' | ')),
+  ...(moved > 0.01 ? ['layout shift: ' + moved] : [])]));"""
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+# No colour depends on the language, and looking at colours takes most of the time.
+ALL_BUT_COLOURS = {"rules": {"color-contrast": {"enabled": False}}}
+
+
 @contextlib.contextmanager
 def started(profile: Path) -> Iterator[webdriver.Chrome]:
     """Start a browser with its profile in an empty folder, and end it."""
@@ -67,6 +81,13 @@ def dressed(
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def faults_of(browser: webdriver.Chrome, web: Path, **asked: object) -> list[str]:
+    """Return what axe finds on the page, of its rules or those asked for, and whether anything moved on loading."""
+    browser.execute_script((web / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8"))
+    found: list[str] = browser.execute_async_script(_AXE, {"runOnly": {"type": "tag", "values": _TAGS}, **asked})
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,13 @@ import pytest
 from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
+from starlette.requests import Request
 
-from browser import dressed, needs_chromium, needs_node
+from browser import ALL_BUT_COLOURS, COLOURS, dressed, faults_of, needs_chromium, needs_node
+from sundgraf.http.pages import Pages
+from sundgraf.http.problems import respond_to_error
 
+QUERIES = Path(__file__).resolve().parent.parent / "queries"
 MOST_BYTES = 60_000  # transferred for a page with all it needs, the editor aside
 SPARQL = (
     "/sparql?format=html&query=SELECT+%3Fclass+%28COUNT%28*%29+AS+%3Fn%29+%7B+%3Fs+a+%3Fclass+%7D+GROUP+BY+%3Fclass"
@@ -27,7 +31,9 @@ PAGES = [
     "/pictures/solution-by-region", "/pictures/records-by-country", "/pictures/records-by-region",
     "/pictures/effects-by-evidence", "/pictures/lineage", "/neighbourhood/solution/s-0003", "/search?q=sepsis",
     "/report", "/publications", "/templates", "/submit", "/submit/Project", "/validate", "/sign-in",
-    "/mappings", "/mappings/dpv", "/imports",
+    "/mappings", "/mappings/dpv", "/imports", "/catalog", "/submissions", "/compare", "/search?q=zzzzqq",
+    "/history/solution/s-0002?from=0&to=1", "/doc/publication/pb-0001", "/ask/lacking-in-region",
+    "/catalogue?country=pl-9999", "/catalogue?type=solution&country=pl-0017&technology=generative-ai&stage=ended",
     "/history/solution/s-0002", "/doc/solution/s-0002?version=1", "/doc/solution/s-0002", "/doc/project/p-1001",
     "/doc/source/src-0000", "/ask", "/ask/use-cases-across-countries", "/ask/lacking-in-region?region=pl-0004",
     "/ask/technology-by-maturity", "/ask/search", "/sparql", SPARQL, "/def/", "/def/Solution", "/def/useCase",
@@ -36,14 +42,6 @@ PAGES = [
     "/reconcile/preview?id=id/project/p-1001", "/reconcile",
     "/query/ask/lineage", "/graph/catalogue/2024", "/doc/solution/s-9999", "/doc/project/p-2002", "/nothing/here",
 ]  # fmt: skip
-AXE = """const done = arguments[1];
-axe.run(document, {resultTypes: ['violations'], ...arguments[0]}).then((found) => done(found.violations.map(
-  (one) => one.id + ': ' + one.nodes.slice(0, 3).map((node) => node.html.slice(0, 200)).join(' | '))));"""
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-EVERYTHING = {"runOnly": {"type": "tag", "values": TAGS}}
-COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
-# No colour depends on the language, and looking at colours takes most of the time.
-ALL_BUT_COLOURS = {**EVERYTHING, "rules": {"color-contrast": {"enabled": False}}}
 
 
 def in_language(path: str, language: str) -> str:
@@ -61,33 +59,67 @@ def fetch(url: str) -> httpx.Response:
 @pytest.mark.parametrize("language", ["en", "da"])
 @pytest.mark.parametrize("path", PAGES)
 def test_page_has_no_fault_that_axe_finds(server, chromium, web, path, language):
-    axe = (web / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
     with dressed(chromium):
         chromium.get(server.url + in_language(path, language))
-        chromium.execute_script(axe)
-        found = chromium.execute_async_script(AXE, EVERYTHING if language == "en" else ALL_BUT_COLOURS)
+        found = faults_of(chromium, web, **({} if language == "en" else ALL_BUT_COLOURS))
     if language == "en":  # of all rules only this one sees the colour scheme
         with dressed(chromium, dark=True):
-            found += chromium.execute_async_script(AXE, COLOURS)
+            found += faults_of(chromium, web, **COLOURS)
     assert found == []
 
 
 @needs_node
 def test_pages_are_valid_html(server, web, tmp_path):
-    for number, path in enumerate(PAGES):  # the tags are the same in both languages; half the pages are in each
-        page = tmp_path / f"{number}-.html"
-        page.write_text(fetch(server.url + in_language(path, ("en", "da")[number % 2])).text, "utf-8")
+    # The tags are the same in both languages; half the pages are in each.
+    texts = {path: fetch(server.url + in_language(path, ("en", "da")[at % 2])).text for at, path in enumerate(PAGES)}
+    texts |= {f"500 {language}": page_of_a_fault(language) for language in ("en", "da")}
+    assert_valid(texts, web, tmp_path)
+
+
+def assert_valid(texts: dict[str, str], web: Path, folder: Path) -> None:
+    """Have html-validate look at pages, given by what they are."""
+    names = list(texts)
+    for number, text in enumerate(texts.values()):
+        (folder / f"{number}-.html").write_text(text, "utf-8")
     rules = {"no-trailing-whitespace": "off", "aria-label-misuse": ["error", {"allowAnyNamable": True}]}
     asked = {"root": True, "extends": ["html-validate:standard"], "rules": rules}
-    (tmp_path / ".htmlvalidate.json").write_text(json.dumps(asked))
+    (folder / ".htmlvalidate.json").write_text(json.dumps(asked))
     command = [str(web / "node_modules/.bin/html-validate"), "--formatter", "json=said.json", "*.html"]
-    subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, check=False)
+    subprocess.run(command, cwd=folder, capture_output=True, timeout=120, check=False)
     faults = {
-        f"{PAGES[int(Path(file['filePath']).name.split('-')[0])]} line {fault['line']}: {fault['message']}"
-        for file in json.loads((tmp_path / "said.json").read_text("utf-8"))
+        f"{names[int(Path(file['filePath']).name.split('-')[0])]} line {fault['line']}: {fault['message']}"
+        for file in json.loads((folder / "said.json").read_text("utf-8"))
         for fault in file["messages"]
     }
     assert not faults, "\n".join(sorted(faults))
+
+
+def page_of_a_fault(language: str) -> str:
+    """Return the page that readers see where the fault is ours."""
+    scope = {
+        "type": "http", "method": "GET", "path": "/catalogue", "query_string": f"lang={language}".encode(),
+        "headers": [(b"accept", b"text/html"), (b"host", b"example.org")], "server": ("example.org", 80),
+    }  # fmt: skip
+    answer = respond_to_error(Request(scope), Pages(problems=QUERIES / "problems.toml"), RuntimeError("inside"))
+    assert answer.status_code == 500
+    return bytes(answer.body).decode()
+
+
+@needs_node
+@needs_chromium
+@pytest.mark.browser
+@pytest.mark.parametrize("language", ["en", "da"])
+def test_page_of_a_fault_of_ours_is_for_people(server, chromium, web, language):
+    text = page_of_a_fault(language)
+    assert {"en": "It is not your fault", "da": "Det er ikke din skyld"}[language] in text
+    assert "inside" not in text
+    chromium.get(f"{server.url}/nothing/here")
+    for dark in (False, True):
+        with dressed(chromium, dark=dark):
+            chromium.execute_script("document.documentElement.innerHTML = arguments[0]", text.partition("<head>")[2])
+            chromium.execute_script("document.documentElement.lang = arguments[0]", language)
+            assert faults_of(chromium, web, **(COLOURS if dark else {})) == []
+    assert chromium.find_elements(By.CSS_SELECTOR, f"main a[href='/catalogue?lang={language}']")
 
 
 @pytest.mark.parametrize("path", [path for path in PAGES if not path.startswith("/sparql")])

@@ -25,6 +25,7 @@ Object.assign(Yasr.plugins.table.defaults.tableConfig.language, {
   emptyTable: t("Nothing in the graph answers it.", "Intet i grafen svarer på den."),
 });
 
+const high = plain.offsetHeight;
 const place = document.createElement("div");
 place.className = "editor";
 plain.after(place);
@@ -37,7 +38,7 @@ const yasqe = new Yasqe(place, {
   createShareableLink: null, // the page has a button of its own for it
   requestConfig: { endpoint: new URL(`/sparql?lang=${language}`, location.href).href, method: "POST", headers: {}, args: [],
     acceptHeaderSelect: "application/sparql-results+json", acceptHeaderGraph: "text/turtle" },
-  editorHeight: `${Math.min(28, Math.max(11, begun.split("\n").length * 1.4 + 1.5))}rem`,
+  editorHeight: `${high}px`, // that of the plain form, so that nothing moves
   showQueryButton: false,
   screenReaderLabel: t("SPARQL query", "SPARQL-forespørgsel"),
   lineNumbers: true,
