@@ -192,3 +192,21 @@ def test_reader_without_scripts_searches_asks_and_queries(server, chromium):
         kept = chromium.current_url
         chromium.get(kept)
         wait_for(chromium, "#answer", "Region Nordjylland")
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_reader_without_scripts_follows_a_cell_compares_and_switches_language(server, chromium):
+    with dressed(chromium, scripts=False):
+        chromium.get(f"{server.url}/?lang=en")
+        cell = chromium.find_element(By.CSS_SELECTOR, ".flagship .cells a[href*='useCase=ambient-scribe']")
+        chromium.get(urljoin(server.url, cell.get_dom_attribute("href")))
+        chromium.find_element(By.CSS_SELECTOR, ".records h3 a").click()
+        wait_for(chromium, "main", "What is said, and where from")
+        chromium.find_element(By.LINK_TEXT, "Dansk").click()
+        wait_for(chromium, "main", "Hvad der siges, og hvor det er fra")
+        chromium.get(f"{server.url}/catalogue?type=solution&maturity=idea&lang=da")
+        for box in chromium.find_elements(By.CSS_SELECTOR, ".records input")[:2]:
+            box.click()
+        chromium.find_element(By.CSS_SELECTOR, ".compare button").click()
+        wait_for(chromium, "main", "Side om side")

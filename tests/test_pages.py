@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from selenium import webdriver
 from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
@@ -12,10 +14,13 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from browser import needs_chromium, started
+from browser import COLOURS, NODE, dressed, faults_of, needs_chromium, started
 from server import running
 from stewards import make_token, wait_for_publication
+from test_every_page import assert_valid
 
+SAMPLE = Path(__file__).parent / "import" / "pstw" / "edition-1.csv"
+FIGURE = "https%3A//w3id.org/sundgraf/id/figure/fg-1001"
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 PAGES = [
     "/", "/catalogue?type=practice&country=pl-0000", "/compare?record=solution/s-0002&record=solution/s-0003",
@@ -23,7 +28,8 @@ PAGES = [
     "/neighbourhood/solution/s-0003", "/ask", "/ask/published-totals", "/ask/search?word=chatbot", "/sparql",
     "/doc/solution/s-0002", "/doc/source/src-0000", "/def/Solution", "/concept/technology", "/shape/Solution",
     "/doc/solution/s-9999", "/submit", "/submit/Project", "/validate", "/templates", "/search?q=sepsis",
-    "/publications", "/history/solution/s-0002", "/sign-in", "/report",
+    "/publications", "/history/solution/s-0002?from=0&to=1", "/sign-in", "/report", "/pictures/lineage", "/imports",
+    "/pictures/solution-by-region", "/mappings", "/mappings/dpv", "/catalog", "/concept/use-case", "/reconcile",
 ]  # fmt: skip
 _CUT_LABELS = """
 return [...document.querySelectorAll(".matrix .sides text")].filter((text) => {
@@ -104,7 +110,8 @@ def sign_in(browser, server, secret: str) -> None:
     wait_for(browser, "You are signed in as")
 
 
-def test_steward_corrects_a_record_and_somebody_else_publishes_it(tmp_path, browser):
+def test_steward_corrects_a_record_and_somebody_else_publishes_it(request, tmp_path, browser):
+    web = request.getfixturevalue("web") if NODE else None
     with running(tmp_path / "state") as server:
         steward, reviewer = make_token(server, "submitter", "steward"), make_token(server, "reviewer", "reviewer")
         sign_in(browser, server, steward)
@@ -119,11 +126,16 @@ def test_steward_corrects_a_record_and_somebody_else_publishes_it(tmp_path, brow
         browser.save_screenshot(str(SCREENSHOTS / "submission.png"))
         address = browser.current_url
         assert not browser.find_elements(By.CSS_SELECTOR, "button[value=accept]")
+        pages = [address, f"{server.url}/submit?correct={FIGURE}", f"{server.url}/submit/Project?record=project/p-1001"]
+        judge(browser, [*pages, f"{server.url}/imports", f"{server.url}/sign-in"], web, tmp_path / "steward")
+        judge_reports(browser, server, web)
         sign_in(browser, server, reviewer)
         browser.get(address)
         assert {row.text.split()[1] for row in browser.find_elements(By.CSS_SELECTOR, ".diff tbody tr")} == {
             "added", "removed"
         }  # fmt: skip
+        judge(browser, [address, f"{server.url}/submissions"], web, tmp_path / "reviewer")
+        browser.get(address.partition("?")[0] + "?lang=en")
         browser.find_element(By.CSS_SELECTOR, "button[value=accept]").click()
         wait_for(browser, "accepted")
         wait_for_publication(server, 2)
@@ -138,6 +150,38 @@ def test_steward_corrects_a_record_and_somebody_else_publishes_it(tmp_path, brow
         finally:
             browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     browser.delete_all_cookies()
+
+
+def judge(browser, addresses: list[str], web: Path | None, folder: Path) -> None:
+    """Have axe and html-validate look at pages as who is signed in sees them, in English and, dark, in Danish."""
+    if web is None:
+        return
+    texts = {}
+    cookies = {cookie["name"]: cookie["value"] for cookie in browser.get_cookies()}
+    for address in addresses:
+        plain = re.sub(r"[?&]lang=\w+", "", address)
+        for language in ("en", "da"):
+            with dressed(browser, dark=language == "da"):
+                browser.get(f"{plain}{'&' if '?' in plain else '?'}lang={language}")
+                assert faults_of(browser, web, **(COLOURS if language == "da" else {})) == [], browser.current_url
+        texts[plain] = httpx.get(browser.current_url, headers={"Accept": "text/html"}, cookies=cookies).text
+        assert len(texts[plain]) > 3000
+    folder.mkdir()
+    assert_valid(texts, web, folder)
+
+
+def judge_reports(browser, server, web: Path | None) -> None:
+    """What comes of a record that does not pass, and of an import that is only tried."""
+    browser.get(f"{server.url}/validate?lang=da")
+    browser.find_element(By.ID, "text").send_keys("<x> a <https://w3id.org/sundgraf/def/Figure> .")
+    browser.find_element(By.CSS_SELECTOR, "main form button[type=submit]").click()
+    WebDriverWait(browser, 30).until(lambda b: b.find_elements(By.CSS_SELECTOR, ".findings li"))
+    assert web is None or faults_of(browser, web) == []
+    browser.get(f"{server.url}/imports?lang=da")
+    browser.find_element(By.ID, f"file-{SAMPLE.parent.name}").send_keys(str(SAMPLE))
+    browser.find_element(By.CSS_SELECTOR, f"form[action^='/imports/{SAMPLE.parent.name}'] button[name=dry_run]").click()
+    WebDriverWait(browser, 60).until(lambda b: b.find_elements(By.CSS_SELECTOR, "dl.counts"))
+    assert web is None or faults_of(browser, web) == []
 
 
 def correct_in_its_form(browser, server, record: str) -> None:
