@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 
@@ -11,9 +12,9 @@ _PLAIN = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f"}
 
 def rows_in(body: bytes) -> Iterator[list[str]]:
     """Yield the rows of an answer as cells; the first line, with the variables, is none of them."""
-    lines = iter(body.decode("utf-8").split("\n"))
+    lines = io.TextIOWrapper(io.BytesIO(body), "utf-8", newline="\n")  # line by line: the whole is large enough
     next(lines, None)
-    yield from (line.rstrip("\r").split("\t") for line in lines if line)
+    yield from (line.rstrip("\r\n").split("\t") for line in lines if line != "\n")
 
 
 def text_of(cell: str) -> str:

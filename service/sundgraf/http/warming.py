@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import gc
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -33,6 +34,13 @@ async def _warm(context: Context) -> None:
         with contextlib.suppress(SundgrafError):  # whoever asks for it is told
             await make()
     gc.freeze()  # as at the start: hundreds of thousands of things that stay until the next publication
+    await asyncio.to_thread(_give_back)
+
+
+def _give_back() -> None:
+    """Give the system what reading long answers took and the C library kept (glibc, malloc_trim(3))."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _all(context: Context) -> Sequence[Callable[[], Awaitable[object]]]:

@@ -20,7 +20,7 @@ from sundgraf.store.turns import share, take_short_turns
 
 _MOST_HELD_PIECES = 4  # then the worker waits for the reader
 _QUERIES_PER_WORKER = 20_000  # reading makes shared pages private one by one; a fresh worker shares them again
-_LONG_SECONDS = 1.0  # such a query read much of the graph, and made as much of it private
+_LONG_SECONDS = 0.25  # such a query read much of the graph, and made as much of it private
 _RETRY_SECONDS = 0.1
 _START_SECONDS = 30.0
 LESS, MUCH_LESS = 5, 10  # as nice(1) has it: a third and a tenth of a usual share
