@@ -41,7 +41,6 @@ def test_query_gives_python_values(graph):
 
 
 def test_polars_table_has_the_same_rows(graph):
-    pytest.importorskip("polars", reason="polars is not installed (pip install sundgraf[notebook])")
     table = graph.ask("lacking-in-region", region="pl-0004")
     assert table.to_polars().shape == (len(table), len(table.columns))
 
