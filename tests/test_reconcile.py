@@ -370,6 +370,7 @@ def test_properties_alone_find_what_has_them_and_are_never_a_match(ask):
     found = ask(
         {
             "both": {"type": "Deployment", "properties": [{"pid": "place", "v": "Danmark"},
+                                                          {"pid": "stage", "v": "in operation"},
                                                           {"pid": "organisation", "v": "Rigshospitalet"}]},
             "year": {"type": "Project", "properties": [{"pid": "startDate", "v": 2020}], "limit": 3},
             "none": {"properties": [{"pid": "place", "v": "Atlantis"}]},
