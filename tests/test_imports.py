@@ -207,6 +207,14 @@ def test_personal_data_in_a_row_reject_it(published):
     assert "Privacy" in str(made.report.rejected[0].reasons)
 
 
+def test_organisation_spelt_in_two_ways_is_one_and_its_rows_come_in(published):
+    here = SEPSIS.replace("Rigshospitalet", "Klinik Vest A/S")
+    made = pstw(published, here, here.replace("PSTW-2", "PSTW-3").replace("Klinik Vest", "KLINIK VEST"))
+    assert (made.report.counts["added"], made.report.counts["rejected"]) == (2, 0)
+    assert made.added.count("/name> ") == 1
+    assert any(one.original == "KLINIK VEST A/S" and one.new == "Klinik Vest A/S" for one in made.report.recodings)
+
+
 def test_repeated_and_missing_keys_are_told(published):
     other = SEPSIS.replace("Sepsis alarm", "Sepsis warning")
     made = pstw(published, SEPSIS, SEPSIS, other, SEPSIS.replace("PSTW-2", "").replace("alarm", "bell"))
@@ -430,7 +438,8 @@ def test_later_import_replaces_the_one_that_waits_and_none_comes_in_twice(state,
         ("3/14/2024", "mdy", "2024-03-14"), ("14/3/2024", "mdy", "2024-03-14"), ("04/03/2024", "dmy", "2024-03-04"),
         ("3/4/24", "mdy", "2024-03-04"), ("March 2025", "mdy", "2025-03"), ("28 May 2026", "dmy", "2026-05-28"),
         ("May 28th, 2026", "mdy", "2026-05-28"), ("FY2022", "mdy", "2022"), ("Q3 2024", "mdy", "2024"),
-        ("03/2024", "dmy", "2024-03"), ("45292", "mdy", "2024-01-01"), ("soon", "mdy", ""), ("31/31/2024", "mdy", ""),
+        ("03/2024", "dmy", "2024-03"), ("45292", "mdy", "2024-01-01"), ("soon", "mdy", ""),
+        ("Jan-25", "mdy", "2025-01"), ("31/31/2024", "mdy", ""),
         ("2024-13", "dmy", ""),
     ],
 )  # fmt: skip

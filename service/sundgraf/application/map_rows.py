@@ -19,6 +19,7 @@ from sundgraf.domain.register import Register
 from sundgraf.store.editions import Edition
 
 _TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+_NAME = ox.NamedNode("http://xmlns.com/foaf/0.1/name")
 _KEY = "_key"
 
 
@@ -66,6 +67,7 @@ def map_rows(
     if not maps:
         raise BadInput(f"data/import/{register.name}/mapping.yml has no mapping.")
     mapped, seen = Mapped(owned=frozenset(predicate for one in maps for predicate, _ in one.pairs)), dict[str, Row]()
+    names: dict[ox.NamedNode, ox.Literal] = {}
     for row in edition.rows:
         progress(1)
         if not _selected(row, register, recoder):
@@ -80,7 +82,7 @@ def map_rows(
         seen[key] = row
         recoder.missed = []
         keyed = Row(row.file, row.line, {**row.values, _KEY: (key,)})
-        quads = [quad for one in maps for quad in one.quads(keyed)]
+        quads = [_as_before(quad, names, register, recoder) for one in maps for quad in one.quads(keyed)]
         if not any(quad.predicate == _TYPE for quad in quads):
             reason = ("No mapping makes a record of it.", "Ingen afbildning laver en post af den.")
             report.rejected.append(Rejected(row.file, row.line, key, (reason,), row.values))
@@ -113,6 +115,19 @@ def source_statements(register: Register, date: str) -> list[ox.Quad]:
         (f"{BASE}def/titleBasis", ox.NamedNode(f"{BASE}concept/basis/inferred")),
     ]
     return [ox.Quad(node, ox.NamedNode(iri), value) for iri, value in said]
+
+
+def _as_before(quad: ox.Quad, names: dict[ox.NamedNode, ox.Literal], register: Register, recoder: Recoder) -> ox.Quad:
+    """Return a statement with the name that the first row gave an organisation, where this row spells it otherwise."""
+    if quad.predicate != _NAME or not isinstance(quad.subject, ox.NamedNode) or not isinstance(quad.object, ox.Literal):
+        return quad
+    first = names.setdefault(quad.subject, quad.object)
+    if first == quad.object:
+        return quad
+    recoder.counted[
+        Recoding("(organisation)", quad.object.value, first.value, "organisation: as its first row has it")
+    ] += 1
+    return ox.Quad(quad.subject, quad.predicate, first)
 
 
 def _selected(row: Row, register: Register, recoder: Recoder) -> bool:

@@ -16,6 +16,7 @@ _QUARTER = re.compile(r"(?:q[1-4]\D{0,3}((?:19|20)\d\d)|((?:19|20)\d\d)\D{0,3}q[
 _WORDS = re.compile(
     r"(?:(\d{1,2})(?:st|nd|rd|th)?\.?\s+)?([a-z]{3,10})\.?\s*(?:(\d{1,2})(?:st|nd|rd|th)?,?\s+)?,?\s*(\d{4})"
 )
+_SHORT_YEAR = re.compile(r"([a-z]{3,9})\.?\s?[-’']\s?(\d\d)")  # Jan-25, as Excel writes January 2025
 _SERIAL = re.compile(r"[34]\d{4}")  # days since 1899-12-30, as a spreadsheet counts: 1982 to 2036
 _FIRST = date(1899, 12, 30)
 
@@ -49,6 +50,8 @@ def read_date(text: str, order: str) -> tuple[str, str]:
             return _day(found[4], str(month_number), day, "date: in words")
         if month_number:
             return _month(found[4], str(month_number), "date: month in words")
+    if (found := _SHORT_YEAR.fullmatch(plain.lower())) and (month_number := _month_number(found[1])):
+        return _month(f"20{found[2]}", str(month_number), "date: month and two digits of a year")
     if _SERIAL.fullmatch(plain):
         return (_FIRST + timedelta(days=int(plain))).isoformat(), "date: number of a spreadsheet"
     return "", ""
