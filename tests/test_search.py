@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -120,3 +121,10 @@ def test_threads_do_not_take_each_others_word():
             assert all(found == alone for found in threads.map(lambda _: [stems_of(word) for word in words], range(4)))
     finally:
         sys.setswitchinterval(before)
+
+
+def test_hits_are_called_as_in_the_readers_language_beside_the_name_that_was_found(server):
+    page = httpx.get(f"{server.url}/search?q=sepsis+prediction&lang=da", headers={"Accept": "text/html"}).text
+    assert re.search(
+        r'lang=da">Forudsigelse af sepsis</a> <span class="foreign" lang="en">Sepsis prediction</span>', page
+    )

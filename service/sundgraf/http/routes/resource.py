@@ -185,6 +185,7 @@ async def _page(
         structured=as_script(tell_record(name, title, texts, facts, _class_of(description), language)),
         facts=facts,
         claims=claims,
+        class_=_class_of(description) or min(_classes_of(description), default=""),
         lines=rows_of(facts, support, _SHOWN_ABOVE),
         support=support,
         key_of=key_of,

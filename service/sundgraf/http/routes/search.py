@@ -37,9 +37,11 @@ def router(context: Context) -> APIRouter:
         text = request.query_params.get("q", "").strip()
         hits = await _search(context, text, _classes(request), language_of(request), _limit(request, 50))
         if choose(request.headers.get("accept", ""), (HTML, PLAIN_JSON)) is HTML:
+            index, language = await finder(context), language_of(request)
             return context.pages.render(
-                request, "search.html", q=text, hits=hits, kinds=await kind_names(context), sg=_SG
-            )
+                request, "search.html", q=text, hits=hits, kinds=await kind_names(context), sg=_SG,
+                called={hit.iri: index.label(hit.iri, language) for hit in hits},
+            )  # fmt: skip
         kinds = await kind_names(context)
         return JSONResponse(
             {"q": text, "hits": [_said(hit, kinds, language_of(request)) for hit in hits]},
