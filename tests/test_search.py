@@ -128,3 +128,10 @@ def test_hits_are_called_as_in_the_readers_language_beside_the_name_that_was_fou
     assert re.search(
         r'lang=da">Forudsigelse af sepsis</a> <span class="foreign" lang="en">Sepsis prediction</span>', page
     )
+
+
+@pytest.mark.parametrize(("typed", "found"), [("mamografi", "mammografi"), ("brytskræft", "brystkræft")])
+def test_slip_in_a_word_within_names_is_forgiven_while_typing(server, typed, found):
+    hits = httpx.get(f"{server.url}/suggest", params={"q": typed, "lang": "da"}).json()
+    assert len(hits) == 8
+    assert all(found in hit["label"].lower() for hit in hits)

@@ -26,6 +26,7 @@ _MOST_WORDS = 24
 _MOST = 2000  # names that are looked at
 _MOST_CLOSELY = 30  # names that are compared letter by letter
 _MOST_STANDING = 3000  # places of a text's words that are looked up, the rarest words first
+_MENDED = 0.9  # of the score of a text without its slips
 _ALL_BUT_SAME = 0.97  # of a name that differs
 _LAST = "\U0010ffff"  # comes after every letter
 
@@ -97,7 +98,10 @@ class Finder:
         if not wanted:
             return []
         best: dict[str, tuple[float, bool, _Entry]] = {}
-        for scored in (self._beginning(wanted), self._with_word(wanted), self._alike(wanted, set(classes))):
+        ways = (
+            self._beginning(wanted), self._with_word(wanted), self._mended(wanted), self._alike(wanted, set(classes))
+        )  # fmt: skip
+        for scored in ways:
             if len(best) >= limit:  # whatever comes later is worse than all of these
                 break
             self._keep_best(best, scored, set(classes), language)
@@ -174,6 +178,13 @@ class Finder:
         inside = f" {wanted}"
         within = ((n, 0.8) for word in words for n in self._standing[word] if inside in self._names[n])
         return itertools.islice(within, _MOST)
+
+    def _mended(self, wanted: str) -> Iterator[tuple[int, float]]:
+        """Yield the names that begin with the text once its words have no slips, and those within which a word does."""
+        mended = " ".join(self._words.mend(word) for word in wanted.split()[:_MOST_WORDS])
+        if mended != wanted:
+            again = itertools.chain(self._beginning(mended), self._with_word(mended))
+            yield from ((number, score * _MENDED) for number, score in again)
 
     def _alike(self, wanted: str, allowed: set[str]) -> Iterator[tuple[int, float]]:
         """Yield names that are like the text, or hold it."""

@@ -64,6 +64,11 @@ class Words:
         close = self.close(word)
         return self.weights[max(close, key=close.__getitem__)] if close else self.unknown
 
+    def mend(self, word: str) -> str:
+        """Return the closest word, with its slips taken out; the word itself where it begins one, or none is close."""
+        close = {} if self.beginning(word) else self.close(word)
+        return self._words[max(close, key=close.__getitem__)] if close else word
+
     def close(self, word: str) -> dict[int, float]:
         """Return the words that may be meant by one, each with how close it is, 0 to 1."""
         known = self._close.get(word)
