@@ -55,8 +55,12 @@ def _table(ours: Contestant, size: int) -> list[tuple[str, str]]:
     """Return (as written, as meant), the same for the same graph."""
     connection = http.client.HTTPConnection(urlsplit(ours.query_url).netloc, timeout=60)
     connection.request("GET", f"/sparql?{urlencode({'query': _NAMES})}", headers={"Accept": "text/csv"})
-    names = sorted(set(connection.getresponse().read().decode().split("\r\n")[1:]) - {""})
+    answer = connection.getresponse()
+    text = answer.read().decode()
     connection.close()
+    if answer.status != 200:
+        raise RuntimeError(f"The names were answered {answer.status}: {text[:300]}")
+    names = sorted(set(text.split("\r\n")[1:]) - {""})
     rng = random.Random(20261126)
     table = []
     for _ in range(size):
