@@ -10,6 +10,7 @@ import os
 import resource
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 from pathlib import Path
@@ -215,6 +216,20 @@ def test_publication_on_a_full_disk_says_so_and_names_no_path(small_disk):
                         balloon.write(bytes(4096))
                 write(staged)
     assert generations.current(small_disk) is None
+
+
+def test_inbox_that_somebody_else_has_for_themselves_on_a_full_disk_is_told_as_full(small_disk, monkeypatch):
+    monkeypatch.setattr("sundgraf.store.inbox._PATIENCE", 0.1)
+    inbox = Inbox(small_disk)
+    inbox.take("urn:a", 1)
+    with contextlib.closing(sqlite3.connect(small_disk / "inbox.sqlite", isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN IMMEDIATE")
+        with (small_disk / "balloon").open("wb", buffering=0) as balloon, contextlib.suppress(OSError):
+            while True:
+                balloon.write(bytes(4096))
+        with pytest.raises(DiskFull, match="disk is full"):
+            inbox.counts()
 
 
 def test_clock_that_jumps_back_keeps_the_order_of_publications(state, monkeypatch):

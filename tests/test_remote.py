@@ -315,6 +315,17 @@ async def until(true: Callable[[], bool], seconds: float = 10) -> None:
         await asyncio.sleep(0.05)
 
 
+def test_reader_that_has_not_heard_of_two_publications_still_finds_what_it_reads(tmp_path):
+    statement = ox.Quad(ox.NamedNode("urn:a"), ox.NamedNode("urn:b"), ox.Literal("c"))
+    store = ox.Store()
+    store.add(statement)
+    with engines.oxigraph(tmp_path / "engine") as engine, writing(engine) as remote:
+        for number in range(8, 13):
+            remote.publish(store, Publication(number, "2026-01-01T00:00:00Z", 1))
+        held = remote.select('SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s <urn:b> "c" } }')
+    assert sorted(row["g"].rpartition("/")[2] for row in held) == ["10", "11", "12"]
+
+
 def test_engine_that_is_not_there_is_unreachable():
     async def go() -> None:
         store = RemoteStore("http://127.0.0.1:9/query")

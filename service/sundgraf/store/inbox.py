@@ -20,6 +20,7 @@ from pathlib import Path
 from sundgraf.domain.errors import Conflict, DiskFull, NotFound, StoreError, StoreUnusable
 from sundgraf.domain.submission import ACCEPTED, OPEN, WAITING, Submission
 
+_FULL = "The disk is full, so nothing was kept or changed. Free some of it, and try again."
 _PATIENCE = 15.0  # seconds to wait for somebody else's transaction
 _SPACE = 1 << 18  # bytes; with less a disk counts as full
 _SCHEMA = """
@@ -218,6 +219,8 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         new = not path.exists()
         db = _connect(path)
     except (OSError, sqlite3.Error) as error:
+        if path.parent.is_dir() and _is_full(path):  # and somebody else has it for themselves meanwhile
+            raise DiskFull(_FULL) from error
         raise StoreUnusable(f"The inbox {str(path)!r} cannot be opened ({error}).") from error
     try:
         with contextlib.closing(db):
@@ -235,9 +238,7 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
                 raise
     except sqlite3.Error as error:
         if _is_full(path):
-            raise DiskFull(
-                "The disk is full, so nothing was kept or changed. Free some of it, and try again."
-            ) from error
+            raise DiskFull(_FULL) from error
         raise StoreError(
             f"It could not be kept ({error}); nothing was changed. Try again, or tell the operator."
         ) from error

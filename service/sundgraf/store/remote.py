@@ -235,7 +235,7 @@ class RemoteAnswer:
                     raise StoreError("the answer passed the limit on bytes and was cut")
                 yield piece
         except httpx.HTTPError as error:
-            raise StoreError(f"The engine broke off: {error}") from error
+            raise Unreachable(f"The engine broke off: {error}") from error
         finally:
             await self.close()
 

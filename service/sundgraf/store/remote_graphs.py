@@ -31,6 +31,7 @@ _XSD = "http://www.w3.org/2001/XMLSchema#"
 _PIECE = 40_000  # statements in a request
 _BATCH = 20  # graphs between two notes of what was written
 _SECONDS = 300.0
+_KEPT = 3  # publications: on a busy machine a reader may not have heard of the newest two yet
 
 SERVED = """
 PREFIX sg: <https://w3id.org/sundgraf/def/>
@@ -96,9 +97,10 @@ class RemoteGraphs:
             self.update(f"DROP SILENT GRAPH {ntriples(IRI(iri))}")
         self._serve(default, publication)
         keep = {default, before[0] if before else default}
-        for row in self.select(_ALL):
-            if row["graph"] not in keep:
-                self.update(f"DROP SILENT GRAPH {ntriples(IRI(row['graph']))}")
+        older = sorted((row["graph"] for row in self.select(_ALL)), key=_number)
+        for graph in older[:-_KEPT]:
+            if graph not in keep:
+                self.update(f"DROP SILENT GRAPH {ntriples(IRI(graph))}")
         return 1 + len(changed)
 
     def select(self, text: str) -> list[dict[str, str]]:
@@ -164,6 +166,11 @@ class RemoteGraphs:
             detail = " ".join(response.text.split())[:300]
             raise StoreError(f"The engine at {url} answered {response.status_code}: {detail}")
         return response
+
+
+def _number(graph: str) -> int:
+    number = graph.removeprefix(PUBLISHED)
+    return int(number) if number.isdigit() else 0
 
 
 def _digest(store: ox.Store, graph: ox.NamedNode) -> str:
