@@ -23,6 +23,7 @@ from server import run, running
 from stewards import FIGURE, accept, client, make_token, send
 from sundgraf.application.prepare import prepare_records
 from sundgraf.application.publish import publish_submission
+from sundgraf.application.replay import settle
 from sundgraf.application.submit import submit
 from sundgraf.application.verify import verify
 from sundgraf.domain.errors import Conflict, DiskFull, StoreError, Unfit
@@ -65,6 +66,19 @@ def test_crash_between_the_log_and_what_points_at_the_publication_is_mended(stat
     with pytest.raises(Conflict, match="is accepted"):
         publish_submission(state, ROOT, id, "reviewer", "")
     assert verify(state) == []
+
+
+def test_publication_that_the_inbox_cannot_note_is_not_told_as_failed(state, monkeypatch):
+    def fail(*_: object) -> None:
+        raise DiskFull("The disk is full.")
+
+    id = waiting(state)
+    with monkeypatch.context() as full:
+        full.setattr(Inbox, "move", fail)
+        done = publish_submission(state, ROOT, id, "reviewer", "")
+    assert generations.current(state).number == done.number
+    assert settle(state, Inbox(state)) == [id]
+    assert Inbox(state).get(id).state == "accepted"
 
 
 def test_crash_before_the_log_leaves_no_publication(state):

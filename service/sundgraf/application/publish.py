@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ from sundgraf.application.replay import settle
 from sundgraf.application.validate import shapes_of
 from sundgraf.application.violations import violations_of_change
 from sundgraf.application.wording import in_words
-from sundgraf.domain.errors import Conflict, StoreUnusable, Unfit
+from sundgraf.domain.errors import Conflict, StoreError, StoreUnusable, Unfit
 from sundgraf.domain.imported import KEY
 from sundgraf.domain.names import BASE
 from sundgraf.domain.report import blocks
@@ -82,7 +83,8 @@ def publish_submission(state: Path, root: Path, id: str, reviewer: str, seen: st
                 state, staged, quads=quads, edition=held.edition, added=held.added, agent=reviewer,
                 reason=submission.reason, time=time, about=made.about,
             )  # fmt: skip
-        inbox.move(id, (WAITING,), ACCEPTED, reviewer, text, number)
+        with contextlib.suppress(StoreError):  # published it is, and so the log says: `settle` moves it the next time
+            inbox.move(id, (WAITING,), ACCEPTED, reviewer, text, number)
     return Published(number, made.records)
 
 
