@@ -64,7 +64,8 @@ def environment(state: Path, **settings: str) -> dict[str, str]:
     """Return the environment of a `sundgraf` command: this one's without its SUNDGRAF_ settings, and those given."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SUNDGRAF_")}
     path = os.pathsep.join(filter(None, [_PACKAGES, inherited.get("PYTHONPATH")]))
-    return {**inherited, "PYTHONPATH": path, "SUNDGRAF_STATE": str(state), **settings}
+    patient = {"SUNDGRAF_DOCUMENT_SECONDS": "120"}  # several services, browsers and engines share two processors here
+    return {**inherited, **patient, "PYTHONPATH": path, "SUNDGRAF_STATE": str(state), **settings}
 
 
 def run(state: Path, *arguments: str, seconds: float = 120, **settings: str) -> subprocess.CompletedProcess[str]:
