@@ -133,16 +133,10 @@ def with_names_meant(finding: Finding, finder: Finder) -> Finding:
     named = _NAMED.match(finding.value)
     if named is None or finding.nearest or not finding.allowed:
         return finding
-    hit = next(
-        (
-            hit
-            for hit in finder.find(named[1].replace("-", " "), limit=1)
-            if hit.iri.startswith(named[0][: named.start(1)])
-        ),
-        None,
-    )
-    if hit is None or hit.score < _MUCH_ALIKE:
+    hits = finder.find(named[1].replace("-", " "), limit=1)
+    if not hits or hits[0].score < _MUCH_ALIKE or not hits[0].iri.startswith(named[0][: named.start(1)]):
         return finding
+    hit = hits[0]
     return replace(
         finding,
         nearest=hit.iri,

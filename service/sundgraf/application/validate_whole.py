@@ -42,7 +42,7 @@ def told_of_whole(
     state: Path, root: Path, tell: Tell[Told], progress: Callable[[int], object] = lambda _: None
 ) -> Iterator[Told]:
     """Yield what `tell` makes of each SHACL result of all that is published; `progress` as for findings_of_whole."""
-    base = _Base.of(state, root)
+    base = _base_of(state, root)
     processes = min(_processors(), _MOST_PROCESSES)
     if base.quads < _MANY or processes == 1:
         for violation in base.validator.all(progress):
@@ -71,7 +71,7 @@ def derived_statements(store: ox.Store) -> Iterator[ox.Triple]:
 
 def focus_nodes(state: Path, root: Path) -> int:
     """Return how many focus nodes there are, counted once for each shape that targets them."""
-    return sum(len(focuses) for _, focuses in _Base.of(state, root).shares())
+    return sum(len(focuses) for _, focuses in _base_of(state, root).shares())
 
 
 class _Base:
@@ -84,13 +84,6 @@ class _Base:
         self.quads = quads
         self.view = View(store, without=derived_statements(store))
         self.validator = Validator(shapes, self.view, sparql=store)
-
-    @classmethod
-    def of(cls, state: Path, root: Path) -> _Base:
-        """Return what is published now; our own files where nothing is."""
-        generation = generations.current(state)
-        number, quads = (generation.number, generation.quads) if generation else (0, 0)
-        return cls(published_store(state, root), shapes_of(root), number, quads)
 
     def shares(self) -> Iterator[tuple[Node, list[Object]]]:
         """Yield each shape with some of its focus nodes."""
@@ -116,10 +109,23 @@ def _tell_share(
 
 @lru_cache(maxsize=1)
 def _base_of_process(state: Path, root: Path, number: int) -> _Base:
-    base = _Base.of(state, root)
+    """Return what this process validates from its first share to its last, whatever is published meanwhile."""
+    base = _base_of(state, root)
     if base.number != number:
         raise BadInput("Something was published while this ran; validate once more.")
     return base
+
+
+def _base_of(state: Path, root: Path) -> _Base:
+    """Return what is published now; our own files where nothing is."""
+    generation = generations.current(state)
+    number, quads = (generation.number, generation.quads) if generation else (0, 0)
+    return _made_ready(published_store(state, root), shapes_of(root), number, quads)
+
+
+@lru_cache(maxsize=1)
+def _made_ready(store: ox.Store, shapes: Shapes, number: int, quads: int) -> _Base:
+    return _Base(store, shapes, number, quads)
 
 
 def _processors() -> int:
