@@ -19,6 +19,7 @@ from bench.generate import generate
 from server import Server, processes_of, run, running
 from sundgraf.application.columns import make_columns
 from sundgraf.domain.select_text import read_select
+from sundgraf.store import columns_groups, columns_joins, columns_select
 from sundgraf.store.columns_answers import ColumnAnswers
 from sundgraf.store.columns_files import write_columns
 
@@ -151,6 +152,29 @@ def test_queries_made_at_random_have_the_answers_of_the_engine(registry: Pair, s
     chance = random.Random(seed)
     answered = sum(registry.compare(_make(chance)) for _ in range(30))
     assert answered > 8
+
+
+@pytest.mark.parametrize("room", [0, 1 << 22], ids=["sorting", "tables"])
+def test_answers_are_the_same_whichever_way_rows_are_joined_and_grouped(
+    registry: Pair, monkeypatch: pytest.MonkeyPatch, room: int
+):
+    narrowed = []
+
+    def narrow(*given):
+        narrowed.append(len(given[1]) > len(found := columns_joins.narrow(*given)))
+        return found
+
+    monkeypatch.setattr(columns_select, "narrow", narrow)
+    monkeypatch.setattr(columns_joins, "_MULTIPLIED", 1)  # as with ten million statements
+    monkeypatch.setattr(columns_joins, "_FEWER", 0)
+    monkeypatch.setattr(columns_groups, "_ROOM", room)
+    monkeypatch.setattr(columns_groups, "_ROOM_FOR_EACH", 0)
+    for path in QUERIES:
+        registry.compare(path.read_text("utf-8"))
+    chance = random.Random(99)
+    for _ in range(60):
+        registry.compare(_make(chance))
+    assert sum(narrowed) > 10
 
 
 @pytest.mark.parametrize("format", ["csv", "tsv", "xml"])

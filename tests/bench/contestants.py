@@ -24,6 +24,7 @@ from tests.bench.quiet import Quiet
 from sundgraf.application.columns import make_columns
 from sundgraf.application.look_ups import make_table
 from sundgraf.settings import Settings
+from sundgraf.store import generations
 
 HERE = Path(__file__).resolve().parent
 BINARIES = Path(sys.executable).parent
@@ -31,6 +32,7 @@ PEERS = frozenset(
     {"sundgraf without columns", "oxigraph serve", "oxigraph serve in memory", "Virtuoso", "rdflib-endpoint"}
 )
 UNCACHED = {"SUNDGRAF_CACHE_BYTES": "0"}
+_SETTLING = 60.0  # seconds at most that a server takes to come to rest, and as many for each million statements
 
 
 @dataclass(frozen=True)
@@ -138,9 +140,13 @@ def load_oxigraph(location: Path, file: Path) -> None:
 
 @contextlib.contextmanager
 def sundgraf(state: Path, **settings: str) -> Iterator[Contestant]:
-    """Run our service over a state directory, and let it finish starting: it answers from disk before from memory."""
+    """Run our service over a state directory, and let it finish starting: it answers from disk before from memory.
+
+    It also makes indexes for search and facets then, which takes minutes for millions of statements.
+    """
+    held = generations.current(state)
     with service.running(state, **settings) as started:
-        settle(started.pid)
+        settle(started.pid, _SETTLING * max(1.0, (held.quads if held else 0) / 1e6))
         yield Contestant("sundgraf", started.sparql, started.pid)
 
 

@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from sundgraf.store.columns import NOTHING, Ids, Mask, Table
 
+_MULTIPLIED = 20_000  # rows that a join gives, from which it is worth a look whether most of them are for nothing
+_FEWER = 4  # times fewer statements to join with, from which that pays
 MOST_ROWS = 4_000_000  # in between; what needs more is the engine's, which needs them one at a time
 Places = npt.NDArray[np.int64]
 
@@ -49,16 +51,14 @@ class Rows:
 
 
 UNIT = Rows(1)
+Waiting = tuple[Table, str | int, str | int]  # the statements of a pattern, and its ends
 
 
 def join(rows: Rows, table: Table, subject: str | int, object_: str | int) -> Rows:
     """Join with the statements of a property; each end is a variable's name or a term's number."""
     if subject == object_:
         raise NotForColumns(subject)
-    flipped = Table(
-        table.by_object, table.by_object_subjects, table.subjects, table.objects, table.object_count,
-        table.subject_count,
-    )  # fmt: skip
+    flipped = _flip(table)
     if isinstance(subject, int) and isinstance(object_, int):
         raise NotForColumns("no variable")
     if isinstance(subject, int):
@@ -92,6 +92,46 @@ def estimate(rows: Rows, table: Table, subject: str | int, object_: str | int) -
     if all(known):
         return min(by_subject, by_object) / 10
     return by_subject if known[0] else by_object if known[1] else float(size)
+
+
+def narrow(rows: Rows, left: list[Waiting], place: int) -> list[Waiting]:
+    """Return what is left to join with, the one at `place` first and with the fewest statements that will do.
+
+    What two things share with one another, such as a popular use case, grows with the square of the data. Where other
+    patterns say which new things count ("in Denmark"), these are looked up first, and nothing is made to be dropped.
+    """
+    table, subject, object_ = left[place]
+    others = [one for position, one in enumerate(left) if position != place]
+    first = [left[place], *others]
+    new, known = (subject, object_) if object_ in rows.ids else (object_, subject)
+    if not isinstance(new, str) or new in rows.ids or not isinstance(known, str) or known not in rows.ids:
+        return first
+    choices = [one for one in others if _fixes(one, new)]
+    by_new, by_known = (table, _flip(table)) if new == subject else (_flip(table), table)
+    if not choices or known in rows.open:
+        return first
+    low, high = (np.searchsorted(by_known.subjects, rows.ids[known], side) for side in ("left", "right"))
+    made = int((high - low).sum())
+    if made < _MULTIPLIED:
+        return first
+    chosen = sorted((_values_at(*_from_number(one)) for one in choices), key=len)
+    values = chosen[0]
+    for more in chosen[1:]:
+        values = values[among(values, more)]
+    if len(values) * _fan(by_new) * _FEWER > made:
+        return first
+    repeated, places = _matches(by_new.subjects, values)
+    pair = values[repeated], by_new.objects[places]
+    fewer = table_of(*(pair if new == subject else pair[::-1]))
+    return [(fewer, subject, object_), *(one for one in others if not _fixes(one, new))]
+
+
+def table_of(subjects: Ids, objects: Ids) -> Table:
+    """Return pairs as a table."""
+    one, other = np.lexsort((objects, subjects)), np.lexsort((subjects, objects))
+    return Table(
+        subjects[one], objects[one], objects[other], subjects[other], len(np.unique(subjects)), len(np.unique(objects))
+    )
 
 
 def join_values(rows: Rows, variables: Iterable[str], columns: Iterable[Ids]) -> Rows:
@@ -128,7 +168,7 @@ def stack(parts: list[Rows]) -> Rows:
 
 def _extend(rows: Rows, table: Table, keys: Ids | None, name: str) -> Rows:
     assert keys is not None
-    repeated, places = _matches(table.subjects, keys)
+    repeated, places = _matches(table.subjects, keys, unique=table.subject_count == len(table.subjects))
     return rows.take(repeated).also(name, table.objects[places])
 
 
@@ -154,9 +194,12 @@ def _values_at(table: Table, key: int) -> Ids:
     return table.objects[low:high]
 
 
-def _matches(sorted_keys: Ids, wanted: Ids) -> tuple[Places, Places]:
+def _matches(sorted_keys: Ids, wanted: Ids, *, unique: bool = False) -> tuple[Places, Places]:
     """Return for each match the place of what was wanted and the place where it was found."""
     low = np.searchsorted(sorted_keys, wanted, "left")
+    if unique:
+        there = sorted_keys.take(low, mode="clip") == wanted if len(sorted_keys) else np.zeros(len(wanted), np.bool_)
+        return (np.arange(len(wanted)), low) if bool(there.all()) else (found := np.flatnonzero(there), low[found])
     high = np.searchsorted(sorted_keys, wanted, "right")
     counts = high - low
     total = int(counts.sum())
@@ -184,6 +227,24 @@ def _cross(rows: Rows, given: Mapping[str, Ids]) -> Rows:
 def _agreeing(rows: Rows, made: str, name: str) -> Rows:
     kept = rows.take(np.asarray(rows.ids[made] == rows.ids[name]))
     return Rows(kept.length, {n: c for n, c in kept.ids.items() if n != made}, kept.numbers, kept.open)
+
+
+def _flip(table: Table) -> Table:
+    return Table(
+        table.by_object, table.by_object_subjects, table.subjects, table.objects, table.object_count,
+        table.subject_count,
+    )  # fmt: skip
+
+
+def _fixes(one: Waiting, name: str) -> bool:
+    """Say whether a pattern has that variable at one end and a known term at the other."""
+    return (one[1] == name and isinstance(one[2], int)) or (one[2] == name and isinstance(one[1], int))
+
+
+def _from_number(one: Waiting) -> tuple[Table, int]:
+    """Return statements by the end that is a number, and that number."""
+    table, subject, object_ = one
+    return (table, subject) if isinstance(subject, int) else (_flip(table), int(object_))
 
 
 def _fan(table: Table) -> float:

@@ -34,10 +34,13 @@ from sundgraf.store.columns_joins import (
     UNIT,
     NotForColumns,
     Rows,
+    Waiting,
     estimate,
     join,
     join_values,
+    narrow,
     stack,
+    table_of,
 )
 
 _ROW = " row"  # a variable that no query can have: which row of those that a group is asked for
@@ -83,12 +86,13 @@ class Solver:
 
     def _join_all(self, rows: Rows, waiting: Sequence[Pattern | Reach], filters: list[Filter]) -> Rows:
         """Join with patterns, in the order that keeps rows few; use up the filters that can be judged on the way."""
-        left = [(self._table(part), *self._ends(part)) for part in waiting]
+        left: list[Waiting] = [(self._table(part), *self._ends(part)) for part in waiting]
         rows = self._judge_early(rows, filters)
         while left:
             connected = [place for place, one in enumerate(left) if not rows.ids or _touches(rows, one[1:])]
             costs = {place: estimate(rows, *left[place]) for place in connected or range(len(left))}
-            rows = join(rows, *left.pop(min(costs, key=lambda place: costs[place])))
+            left = narrow(rows, left, min(costs, key=lambda place: costs[place]))
+            rows = join(rows, *left.pop(0))
             if rows.length > MOST_ROWS:
                 raise NotForColumns(rows.length)
             rows = self._judge_early(rows, filters)
@@ -176,10 +180,10 @@ class Solver:
             raise NotForColumns("a path between variables")
         if isinstance(subject, int):
             reached = _reached(table.subjects, table.objects, subject)
-            return _table_of(np.full(len(reached), subject, np.int32), reached)
+            return table_of(np.full(len(reached), subject, np.int32), reached)
         assert isinstance(object_, int)
         reached = _reached(table.by_object, table.by_object_subjects, object_)
-        return _table_of(reached, np.full(len(reached), object_, np.int32))
+        return table_of(reached, np.full(len(reached), object_, np.int32))
 
 
 def _only_patterns(group: Group, *, own_filters: bool) -> set[str]:
@@ -220,10 +224,3 @@ def _reached(starts: Ids, ends: Ids, start: int) -> Ids:
         edge = np.setdiff1d(next_ones, seen, assume_unique=True)
         seen = np.union1d(seen, edge)
     return seen.astype(np.int32)
-
-
-def _table_of(subjects: Ids, objects: Ids) -> Table:
-    one, other = np.lexsort((objects, subjects)), np.lexsort((subjects, objects))
-    return Table(
-        subjects[one], objects[one], objects[other], subjects[other], len(np.unique(subjects)), len(np.unique(objects))
-    )
