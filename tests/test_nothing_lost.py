@@ -26,7 +26,7 @@ from sundgraf.application.publish import publish_submission
 from sundgraf.application.replay import settle
 from sundgraf.application.submit import submit
 from sundgraf.application.verify import verify
-from sundgraf.domain.errors import Conflict, DiskFull, StoreError, Unfit
+from sundgraf.domain.errors import Busy, Conflict, DiskFull, StoreError, Unfit
 from sundgraf.store import generations
 from sundgraf.store.document import Document
 from sundgraf.store.inbox import Inbox
@@ -244,6 +244,10 @@ def test_inbox_that_somebody_else_has_for_themselves_on_a_full_disk_is_told_as_f
                 balloon.write(bytes(4096))
         with pytest.raises(DiskFull, match="disk is full"):
             inbox.counts()
+        (small_disk / "balloon").unlink()  # and a moment later there is room again
+        with pytest.raises(Busy, match="Try again"):
+            inbox.counts()
+    inbox.counts()
 
 
 def test_clock_that_jumps_back_keeps_the_order_of_publications(state, monkeypatch):

@@ -17,12 +17,13 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sundgraf.domain.errors import Conflict, DiskFull, NotFound, StoreError, StoreUnusable
+from sundgraf.domain.errors import Busy, Conflict, DiskFull, NotFound, StoreError, StoreUnusable
 from sundgraf.domain.submission import ACCEPTED, OPEN, WAITING, Submission
 
 _FULL = "The disk is full, so nothing was kept or changed. Free some of it, and try again."
 _PATIENCE = 15.0  # seconds to wait for somebody else's transaction
 _SPACE = 1 << 18  # bytes; with less a disk counts as full
+_HELD = "The inbox cannot be had just now; nothing was changed. Try again in a few seconds."
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS submissions (
     id TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, submitter TEXT NOT NULL, shown_as TEXT NOT NULL,
@@ -221,6 +222,8 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
     except (OSError, sqlite3.Error) as error:
         if path.parent.is_dir() and _is_full(path):  # and somebody else has it for themselves meanwhile
             raise DiskFull(_FULL) from error
+        if _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_IOERR):  # or was full a moment ago
+            raise Busy(_HELD) from error
         raise StoreUnusable(f"The inbox {str(path)!r} cannot be opened ({error}).") from error
     try:
         with contextlib.closing(db):
@@ -239,9 +242,15 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
     except sqlite3.Error as error:
         if _is_full(path):
             raise DiskFull(_FULL) from error
+        if _code(error) == sqlite3.SQLITE_BUSY:
+            raise Busy(_HELD) from error
         raise StoreError(
             f"It could not be kept ({error}); nothing was changed. Try again, or tell the operator."
         ) from error
+
+
+def _code(error: Exception) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF  # without what it was about
 
 
 def _connect(path: Path) -> sqlite3.Connection:
