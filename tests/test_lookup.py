@@ -10,13 +10,14 @@ import httpx
 import pyoxigraph as ox
 import pytest
 
+from sundgraf.application.columns import make_columns
 from sundgraf.application.load import fill_with_rooms, publish_files
 from sundgraf.application.look_ups import make_table
 from sundgraf.domain.sparql import as_lookup
 from sundgraf.http.delivery import wanted
 from sundgraf.http.express import LookupAnswers
 from sundgraf.store import generations
-from sundgraf.store.look_up_table import LookUpTable, table_file, write_table
+from sundgraf.store.look_up_table import LookUpTable, said_in_store, table_file, write_table
 from sundgraf.store.lookup import Lookup, written_term
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,7 +65,7 @@ def rows(body: bytes) -> list[str]:
 @pytest.fixture(scope="module")
 def table(graph, tmp_path_factory) -> Path:
     file = tmp_path_factory.mktemp("look-ups") / "1.sqlite"
-    write_table(graph, file, written_term)
+    write_table(said_in_store(graph, written_term), file)
     return file
 
 
@@ -126,6 +127,30 @@ def test_table_of_a_state_is_made_beside_the_service_and_old_ones_go(tmp_path):
     lookup = Lookup(ox.Store(), table_file(state, publication))
     body = lookup.answer("SELECT ?x WHERE { <urn:a> <urn:p> ?x }")
     assert [row["x"]["value"] for row in json.loads(body)["results"]["bindings"]] == ["v", "w"]
+
+
+def test_table_made_from_columns_says_what_one_made_from_the_store_says(tmp_path):
+    state = tmp_path / "state"
+    many = ", ".join(map(str, range(100)))
+    odd = (
+        '<urn:æ> <urn:p> "v", "w"@DA, 1, 2.50, <urn:b>; <urn:q> "\\"\\n\\\\"; <urn:r> _:b, <urn:c> . _:b <urn:p> "no" .'
+    )
+    (tmp_path / "odd.ttl").write_text(f"{odd} <urn:many> <urn:p> {many} .", "utf-8")
+    publish_files(state, [tmp_path / "odd.ttl", *(ROOT / "data" / "ttl").glob("catalogue*/*.ttl")])
+    file = table_file(state, generations.current(state).publication)
+    said = []
+    for with_columns in (False, True):
+        if with_columns:
+            make_columns(state)
+            file.unlink()
+        make_table(state)
+        read = LookUpTable(file)
+        said.append({
+            (row[0], *row[1:2]): sorted(row[2:]) if row[1] else len(row[2:])
+            for row in (terms.split("\0") for (terms,) in read._find("SELECT terms FROM value"))
+        })  # fmt: skip
+    assert said[0] == said[1]
+    assert len(said[0]) > 5 and ("urn:many", "urn:p") not in said[0] and ("urn:æ", "urn:r") not in said[0]
 
 
 def test_table_that_cannot_be_read_is_done_without(graph, tmp_path):

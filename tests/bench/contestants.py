@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 from tests import server as service
 from tests.bench import generate
-from tests.bench.measure import settle
+from tests.bench.measure import processor_clock, settle
 from tests.bench.quiet import Quiet
 
 from sundgraf.application.columns import make_columns
@@ -58,6 +58,11 @@ class Workplace:
     folder: Path
     peers: frozenset[str] = PEERS
     quiet: Quiet = field(default_factory=Quiet)
+    by_processor: bool = False  # whether processor time is taken, for a machine that others keep busy
+
+    def clock(self, server: Contestant) -> Callable[[], float]:
+        """Return what tells the seconds that a server took so far."""
+        return processor_clock(server.pid) if self.by_processor else time.perf_counter
 
     def file(self, triples: int) -> Path:
         """Return a generated file of that size."""
@@ -84,9 +89,9 @@ class Workplace:
         """Return a state directory of ours with generated data and all that is made beside it, kept."""
 
         state = self.kept("state", triples, lambda path: load_sundgraf(path, self.file(triples)))
-        make_table(state)  # the service does this and the next by itself, some seconds after a publication
         if triples >= Settings().column_quads:
-            make_columns(state)
+            make_columns(state)  # the service does this and the next by itself, some seconds after a publication
+        make_table(state)
         return state
 
     def kept_columns(self, triples: int) -> Path:
@@ -113,7 +118,7 @@ class Workplace:
                 load_sundgraf(path)
             if triples:
                 load_sundgraf(path, self.file(triples))
-            for chore in ("look_ups", "columns", "dump", "follow"):  # as a minute or two after a publication
+            for chore in ("columns", "look_ups", "dump", "follow"):  # as a minute or two after a publication
                 _run([sys.executable, "-m", f"sundgraf.application.{chore}", str(path)])
         return path
 
@@ -217,7 +222,9 @@ def server_process(
     name: str, command: Sequence[str], url: str, seconds: float = 60.0, folder: Path | None = None
 ) -> Iterator[Contestant]:
     """Run a server until the block ends, which begins when it answers."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, start_new_session=True
+    )
     try:
         end = time.monotonic() + seconds
         while not answers(url):

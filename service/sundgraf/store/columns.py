@@ -6,6 +6,7 @@ import json
 import mmap
 import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +24,7 @@ Mask = npt.NDArray[np.bool_]
 Whole = TypeVar("Whole", np.int32, np.int64)
 NOTHING = -1  # the number of no term: an open variable, or a term that nothing is said with
 _KINDS = {f"{XSD}integer": INTEGERS, f"{XSD}decimal": DECIMALS, f"{XSD}date": DATES, "": TEXTS}
+_IRI_CELL, _NODE_CELL = '{"type":"uri","value":"', '{"type":"bnode"'
 _LEADING_NUMBER = re.compile(rb'"value":"(-?\d+)')
 _DATE = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])\Z")
 
@@ -84,6 +86,23 @@ class Columns:
     def value(self, number: int) -> str:
         """Return the value of a term: an IRI, or the text of a literal."""
         return str(json.loads(self.cell(number))["value"])
+
+    def said(self) -> Iterator[tuple[str, str, list[str] | None]]:
+        """Yield each IRI and property with the values as results JSON has them, None where one is a blank node."""
+        iris = next((kind for kind in self.kinds if kind.name == IRIS), None)
+        for number, table in self._tables.items():
+            predicate = self.value(number)
+            starts = np.flatnonzero(np.diff(table.subjects, prepend=-1))
+            things = table.subjects[starts].tolist()
+            for thing, start, end in zip(
+                things, starts.tolist(), [*starts[1:].tolist(), len(table.subjects)], strict=True
+            ):
+                if iris and iris.start <= thing < iris.end:
+                    cells = [self.cell(value) for value in table.objects[start:end].tolist()]
+                    subject = self.cell(thing)[len(_IRI_CELL) : -2]
+                    if "\\" in subject:
+                        subject = self.value(thing)
+                    yield subject, predicate, None if any(cell.startswith(_NODE_CELL) for cell in cells) else cells
 
     def kinds_in(self, numbers: Ids) -> list[Kind]:
         """Return the kinds that are among some numbers, none of which is NOTHING."""

@@ -30,5 +30,13 @@ def make_once(state: Path, target: Path, make: Callable[[Path], object]) -> None
                 made.rename(target)
 
 
+def wait_until_made(target: Path) -> bool:
+    """Say whether `make_once` has put something at `target`, once nobody is at work on its kind."""
+    if (target.parent / "lock").exists():
+        with (target.parent / "lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+    return target.exists()
+
+
 def _number(path: Path) -> str:
     return path.stem.partition("-")[0]

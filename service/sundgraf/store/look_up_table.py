@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
@@ -25,6 +25,7 @@ MOST_VALUES = 64
 _BETWEEN = "\0"
 _MAP_BYTES = 1 << 33
 _NO_PROPERTY = ""
+Said = tuple[str, str, list[str] | None]  # a thing, a property, and its values; None where some cannot be in the table
 
 
 def table_file(state: Path, publication: Publication) -> Path:
@@ -68,21 +69,18 @@ class LookUpTable:
         return found
 
 
-def write_table(store: ox.Store, file: Path, write_term: Callable[[object], str | None]) -> None:
-    """Write the table of a store's default graph. `write_term` gives None for what cannot be here."""
+def write_table(said: Iterable[Said], file: Path) -> None:
+    """Write the table of what is said of things, each of their properties once."""
     rows: dict[int, str] = {}
     properties: dict[str, int] = {}
     had: dict[str, list[str]] = {}
-    for (subject, predicate), quads in groupby(_quads(store), lambda quad: (quad.subject, quad.predicate)):
-        if not isinstance(subject, ox.NamedNode):
-            continue
-        number = properties.setdefault(predicate.value, len(properties))
-        had.setdefault(subject.value, []).append(str(number))
-        terms = [write_term(quad.object) for quad in quads]
-        key = _key(subject.value, predicate.value)
-        usable = len(terms) <= MOST_VALUES and None not in terms and key not in rows
-        # The engine keeps what is said of a thing together, so a key comes twice only where two things share it.
-        rows[key] = _BETWEEN.join((subject.value, predicate.value, *filter(None, terms))) if usable else ""
+    for subject, predicate, terms in said:
+        number = properties.setdefault(predicate, len(properties))
+        had.setdefault(subject, []).append(str(number))
+        key = _key(subject, predicate)
+        usable = terms is not None and len(terms) <= MOST_VALUES and key not in rows
+        # A key comes twice only where two things share it.
+        rows[key] = _BETWEEN.join((subject, predicate, *terms)) if usable and terms else ""
     for thing, numbers in had.items():
         key = _key(thing, _NO_PROPERTY)
         rows[key] = "" if key in rows else _BETWEEN.join((thing, _NO_PROPERTY, *numbers))
@@ -97,6 +95,17 @@ def write_table(store: ox.Store, file: Path, write_term: Callable[[object], str 
             connection.executemany("INSERT INTO value VALUES (?, ?)", ((k, rows[k]) for k in sorted(rows) if rows[k]))
     finally:
         connection.close()
+
+
+def said_in_store(store: ox.Store, write_term: Callable[[object], str | None]) -> Iterator[Said]:
+    """Yield what the default graph of a store says. `write_term` gives None for what cannot be in the table.
+
+    The engine keeps what is said of a thing together, so each of its properties comes once.
+    """
+    for (subject, predicate), quads in groupby(_quads(store), lambda quad: (quad.subject, quad.predicate)):
+        if isinstance(subject, ox.NamedNode):
+            terms = [write_term(quad.object) for quad in quads]
+            yield subject.value, predicate.value, None if None in terms else [*filter(None, terms)]
 
 
 def _quads(store: ox.Store) -> Iterable[ox.Quad]:
