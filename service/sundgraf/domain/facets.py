@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+
+from sundgraf.domain.packed import Groups, Keys
 
 CLASS = "class"
 _KEPT = 64  # choices whose counts are remembered
@@ -28,33 +30,71 @@ class Choice:
         return Choice(tuple((f, v) for f, v in self.values if f != facet), self.classes)
 
 
+class _Facet:
+    """One facet: its values, which of them each record has, and which records have each."""
+
+    def __init__(self, said: Iterable[tuple[int, str]], records: int) -> None:
+        """Take (record, value)."""
+        numbers: dict[str, int] = {}
+        pairs = dict.fromkeys((record, numbers.setdefault(value, len(numbers))) for record, value in said)
+        self.values = Keys(numbers)
+        self.of = Groups(pairs, records)
+        self.having = Groups(((value, record) for record, value in pairs), len(numbers))
+        self._size = records // 8 + 1
+        self._bits = {  # of what many have
+            value: self._as_bits(self.having[value])
+            for value in range(len(numbers)) if len(self.having[value]) * self.having[value].itemsize >= self._size
+        }  # fmt: skip
+
+    def number(self, value: str) -> int | None:
+        """Return the number of a value, None where no record has it."""
+        return self.values.number(value)
+
+    def bits(self, value: int | None) -> int:
+        """Return the records that have a value, as bits."""
+        if value is None:
+            return 0
+        held = self._bits.get(value)
+        return self._as_bits(self.having[value]) if held is None else held
+
+    def count(self, value: int, fitting: int, inside: bytes) -> int:
+        """Return how many of some records have a value; they are given as bits and as bytes."""
+        held = self._bits.get(value)
+        if held is not None:
+            return (held & fitting).bit_count()
+        return sum(inside[number >> 3] >> (number & 7) & 1 for number in self.having[value])
+
+    def _as_bits(self, numbers: Iterable[int]) -> int:
+        held = bytearray(self._size)
+        for number in numbers:
+            held[number >> 3] |= 1 << (number & 7)
+        return int.from_bytes(held, "little")
+
+
 class Facets:
     """The records with what they may be chosen by."""
 
     def __init__(self, rows: Iterable[tuple[str, str, str]]) -> None:
         """Take (thing, facet, value) in any order; things without a class are no records."""
-        same: dict[str, str] = {}  # each text once, however many records have it
-        said: dict[str, dict[str, list[str]]] = {}
+        things: dict[str, int] = {}
+        same: dict[str, str] = {}  # each value once, however many records have it
+        said: dict[str, tuple[array[int], list[str]]] = defaultdict(lambda: (array("I"), []))
         for thing, facet, value in rows:
-            own = said.setdefault(same.setdefault(thing, thing), {})
-            own.setdefault(same.setdefault(facet, facet), []).append(same.setdefault(value, value))
-        self.records = sorted(thing for thing, facets in said.items() if CLASS in facets)
-        self._of: list[dict[str, tuple[str, ...]]] = []
+            numbers, values = said[facet]
+            numbers.append(things.setdefault(thing, len(things)))
+            values.append(same.setdefault(value, value))
+        classed = set(said[CLASS][0])
+        names = list(things)
+        order = sorted(classed, key=names.__getitem__)
+        place = {thing: at for at, thing in enumerate(order)}
+        self.records = Keys(names[thing] for thing in order)
         self._size = len(self.records) // 8 + 1
-        self._few: dict[tuple[str, str], array[int]] = {}
-        alike: dict[tuple[str, ...], tuple[str, ...]] = {}
-        for number, record in enumerate(self.records):
-            held = {facet: tuple(dict.fromkeys(values)) for facet, values in said.pop(record).items()}
-            self._of.append({facet: alike.setdefault(values, values) for facet, values in held.items()})
-            for facet, values in held.items():
-                for value in values:
-                    self._few.setdefault((facet, value), array("I")).append(number)
-        many = [key for key, numbers in self._few.items() if len(numbers) * numbers.itemsize >= self._size]
-        self._bits = {key: self._as_bits(self._few.pop(key)) for key in many}
-        self._values: dict[str, list[str]] = defaultdict(list)
-        for facet, value in (*self._bits, *self._few):
-            self._values[facet].append(value)
-        self._number = {record: number for number, record in enumerate(self.records)}
+        self._facets = {
+            facet: _Facet(
+                ((place[n], value) for n, value in zip(*said.pop(facet), strict=True) if n in place), len(order)
+            )
+            for facet in list(said)
+        }
         self._counted: OrderedDict[tuple[Choice, str], list[tuple[str, int]]] = OrderedDict()
 
     def select(self, choice: Choice) -> int:
@@ -73,7 +113,8 @@ class Facets:
 
     def knows(self, facet: str, value: str) -> bool:
         """Say whether any record has a value of a facet."""
-        return (facet, value) in self._bits or (facet, value) in self._few
+        held = self._facets.get(facet)
+        return held is not None and value in held.values
 
     def more_with(self, choice: Choice, facet: str, value: str) -> int:
         """Return how many records fit besides when a value of a facet is chosen too."""
@@ -88,21 +129,24 @@ class Facets:
             self._counted.move_to_end(key)
             return kept
         fitting = self.select(key[0])
-        values = self._values.get(facet, [])
-        counts: Mapping[str, int]
-        if len(values) <= _FEW or fitting.bit_count() > len(values):
-            inside = fitting.to_bytes(self._size, "little")
-            counts = {value: self._count_one(facet, value, fitting, inside) for value in values}
-        else:
-            counter: Counter[str] = Counter()
-            for number in numbers_in(fitting):
-                counter.update(set(self._of[number].get(facet, ())))
-            counts = counter
-        made = sorted(((value, n) for value, n in counts.items() if n), key=lambda pair: (-pair[1], pair[0]))
+        held = self._facets.get(facet)
+        made = [] if held is None else self._count(held, fitting)
+        made.sort(key=lambda pair: (-pair[1], pair[0]))
         self._counted[key] = made
         if len(self._counted) > _KEPT * 16:
             self._counted.popitem(last=False)
         return made
+
+    def _count(self, facet: _Facet, fitting: int) -> list[tuple[str, int]]:
+        """Return the values of a facet that some of the records have, with how many of them."""
+        if len(facet.values) <= _FEW or fitting.bit_count() > len(facet.values):
+            inside = fitting.to_bytes(self._size, "little")
+            counted = ((value, facet.count(value, fitting, inside)) for value in range(len(facet.values)))
+            return [(facet.values[value], n) for value, n in counted if n]
+        counter: Counter[int] = Counter()
+        for number in numbers_in(fitting):
+            counter.update(facet.of[number])
+        return [(facet.values[value], n) for value, n in counter.items()]
 
     def records_in(self, bits: int) -> list[str]:
         """Return the records of a set, by IRI."""
@@ -110,15 +154,15 @@ class Facets:
 
     def values_of(self, record: str, facet: str) -> Sequence[str]:
         """Return what is said of a record under a facet."""
-        number = self._number.get(record)
-        return () if number is None else self._of[number].get(facet, ())
+        number, held = self.records.number(record), self._facets.get(facet)
+        return () if number is None or held is None else [held.values[value] for value in held.of[number]]
 
     def alike(self, record: str, facets: Sequence[str], most: int = 6) -> list[tuple[str, list[tuple[str, str]]]]:
         """Return the records that share most of what is said of a record, with (facet, value) for all that they share.
 
         Earlier facets weigh more; a record must share a value of the first or second.
         """
-        number = self._number.get(record)
+        number = self.records.number(record)
         if number is None:
             return []
         own = [(facet, value) for facet in facets for value in self.values_of(record, facet)]
@@ -139,30 +183,13 @@ class Facets:
             for other in numbers_in(near & self._having(facet, value), _FEW):
                 scores[other] += weights[facet]
         best = sorted(scores, key=lambda other: (-scores[other], self.records[other]))[:most]
-        return [
-            (self.records[other], [(f, v) for f, v in own if v in self._of[other].get(f, ())]) for other in best
-        ]  # fmt: skip
+        found = [self.records[other] for other in best]
+        return [(other, [(f, v) for f, v in own if v in self.values_of(other, f)]) for other in found]
 
     def _having(self, facet: str, value: str) -> int:
         """Return the records that have a value, as bits."""
-        held = self._bits.get((facet, value))
-        if held is None:
-            few = self._few.get((facet, value))
-            held = 0 if few is None else self._as_bits(few)
-        return held
-
-    def _count_one(self, facet: str, value: str, fitting: int, inside: bytes) -> int:
-        """Return how many of some records have a value; they are given as bits and as bytes."""
-        few = self._few.get((facet, value))
-        if few is None:
-            return (self._bits[facet, value] & fitting).bit_count()
-        return sum(inside[number >> 3] >> (number & 7) & 1 for number in few)
-
-    def _as_bits(self, numbers: Iterable[int]) -> int:
-        held = bytearray(self._size)
-        for number in numbers:
-            held[number >> 3] |= 1 << (number & 7)
-        return int.from_bytes(held, "little")
+        held = self._facets.get(facet)
+        return 0 if held is None else held.bits(held.number(value))
 
 
 def numbers_in(bits: int, most: int = -1) -> Iterator[int]:

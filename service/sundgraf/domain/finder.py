@@ -6,16 +6,17 @@ Completion (`find`) wants what goes on as was typed; a register that is compared
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import unicodedata
 from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import NamedTuple
 
+from sundgraf.domain.packed import Groups, KeyedGroups, Keys, Strings, encode
 from sundgraf.domain.words import Words, abbreviations, triples
 
 ABBREVIATED = 0.8  # how well initials fit
@@ -29,6 +30,7 @@ _MOST_STANDING = 3000  # places of a text's words that are looked up, the rarest
 _MENDED = 0.9  # of the score of a text without its slips
 _ALL_BUT_SAME = 0.97  # of a name that differs
 _LAST = "\U0010ffff"  # comes after every letter
+_Best = dict[int, tuple[float, bool, int]]  # thing -> score, whether in the language asked for, and the entry
 
 
 class Name(NamedTuple):
@@ -52,18 +54,8 @@ class Hit:
     score: float
 
 
-@dataclass(slots=True)
-class _Entry:
-    iri: str
-    name: str
-    language: str
-    folded: str
-    alias: bool
-    classes: set[str] = field(default_factory=set)
-
-
 class Finder:
-    """An index of names; made once, then only read."""
+    """An index of names; made once, then only read. Each name of a thing in a language is an entry, with a number."""
 
     def __init__(
         self,
@@ -71,33 +63,45 @@ class Finder:
         stems: Callable[[str], Iterable[str]] = lambda _: (),
     ) -> None:
         """Take names in any order, and what gives the stems of a folded word."""
-        entries: dict[tuple[str, str, str], _Entry] = {}
+        same: dict[str, str] = {}  # each IRI and name once, however many names and things have it
+        held: dict[tuple[str, str, str], tuple[set[str], bool]] = {}
         for iri, class_, text, language, alias in names:
-            entry = entries.get((iri, text, language))
-            if entry is None:
-                entry = entries[iri, text, language] = _Entry(iri, text, language, fold(text), alias)
-            entry.classes.add(class_)
-            entry.alias = entry.alias and alias
-        self._entries = sorted(entries.values(), key=lambda entry: entry.folded)
-        self._names = [entry.folded for entry in self._entries]
-        self._words = Words(Counter(w for name in self._names for w in set(name.split())), len(self._names), stems)
-        self._standing = [array("I") for _ in self._words.numbers]  # by word: the entries that it stands in
-        self._weights = array("f")  # by entry: how much its words tell together
-        self._by_initials: dict[str, array[int]] = defaultdict(lambda: array("I"))
-        for number, name in enumerate(self._names):
-            words = name.split()
-            self._weights.append(sum(self._words.weight(word) for word in words))
-            for word in dict.fromkeys(words):
-                self._standing[self._words.numbers[word]].append(number)
-            for short in abbreviations(words, self._words):
-                self._by_initials[short].append(number)
+            key = same.setdefault(iri, iri), same.setdefault(text, text), language
+            classes, only_alias = held.get(key, (set(), True))
+            classes.add(class_)
+            held[key] = classes, only_alias and alias
+        folded = sorted((fold(key[1]), place, key) for place, key in enumerate(held))
+        self._names = Strings(name for name, _, _ in folded)
+        self._written = Strings(key[1] for _, _, key in folded)
+        things = {iri: number for number, iri in enumerate(dict.fromkeys(key[0] for _, _, key in folded))}
+        self._things = Keys(things)
+        self._thing = array("I", (things[key[0]] for _, _, key in folded))
+        languages = {language: number for number, language in enumerate(dict.fromkeys(key[2] for key in held))}
+        self._languages = list(languages)
+        self._language = array("H", (languages[key[2]] for _, _, key in folded))
+        kinds: dict[frozenset[str], int] = {}
+        self._kind = array("H", (kinds.setdefault(frozenset(held[key][0]), len(kinds)) for _, _, key in folded))
+        self._kinds = list(kinds)
+        self._alias = bytes(held[key][1] for _, _, key in folded)
+        self._of_thing = Groups(((thing, number) for number, thing in enumerate(self._thing)), len(things))
+        words = [name.split() for name, _, _ in folded]
+        self._words = Words(Counter(w for each in words for w in set(each)), len(words), stems)
+        numbers = [[self._words.number(word) or 0 for word in dict.fromkeys(each)] for each in words]
+        self._standing = Groups(  # by word: the entries that it stands in
+            ((word, entry) for entry, each in enumerate(numbers) for word in each), len(self._words)
+        )
+        self._weights = array("f", (sum(self._words.weight(word) for word in each) for each in words))
+        # by entry: how much its words tell together
+        self._by_initials = KeyedGroups(
+            (short, entry) for entry, each in enumerate(words) for short in abbreviations(each, self._words)
+        )
 
     def find(self, text: str, classes: Sequence[str] = (), language: str = "", limit: int = 10) -> list[Hit]:
         """Return the best hits for what was typed so far, each thing once, names in `language` before equal ones."""
         wanted = fold(text[:_LONGEST])
         if not wanted:
             return []
-        best: dict[str, tuple[float, bool, _Entry]] = {}
+        best: _Best = {}
         ways = (
             self._beginning(wanted), self._with_word(wanted), self._mended(wanted), self._alike(wanted, set(classes))
         )  # fmt: skip
@@ -105,7 +109,7 @@ class Finder:
             if len(best) >= limit:  # whatever comes later is worse than all of these
                 break
             self._keep_best(best, scored, set(classes), language)
-        return _hits(best, limit)
+        return self._hits(best, limit)
 
     def rank(self, text: str, classes: Sequence[str] = (), language: str = "", limit: int = 10) -> list[Hit]:
         """Return the things that are called most like a whole name: score 1 where it is the very name."""
@@ -113,48 +117,52 @@ class Finder:
         if not wanted:
             return []
         allowed = set(classes)
-        best: dict[str, tuple[float, bool, _Entry]] = {}
+        best: _Best = {}
         self._keep_best(best, ((number, 1.0) for number in self._same(wanted)), allowed, language)
         self._keep_best(best, self._resembling(wanted, allowed), allowed, language)
         self._keep_best(best, ((n, ABBREVIATED) for n in self._abbreviated(wanted)), allowed, language)
-        return _hits(best, limit)
+        return self._hits(best, limit)
 
     def named(self, text: str) -> set[str]:
         """Return the things that have the very name, in any language."""
-        return {self._entries[number].iri for number in self._same(fold(text[:_LONGEST]))}
+        return {self._things[self._thing[number]] for number in self._same(fold(text[:_LONGEST]))}
 
     def label(self, iri: str, language: str) -> str:
         """Return what a thing is called, in the language where it can be, else in English; "" where nobody says."""
-        named = [self._entries[number] for number in self._by_iri.get(iri, ())]
         order = {language: 0, "": 1, "en": 2}
-        named.sort(key=lambda entry: (entry.alias, order.get(entry.language, 3), entry.name))
-        return named[0].name if named else ""
+        named = [
+            (self._alias[number], order.get(self._languages[self._language[number]], 3), self._written[number])
+            for number in self._entries(iri)
+        ]
+        return min(named)[2] if named else ""
 
     def classes(self, iri: str) -> set[str]:
         """Return the classes of a thing that has a name."""
-        return set().union(*(self._entries[number].classes for number in self._by_iri.get(iri, ())))
+        return set().union(*(self._kinds[self._kind[number]] for number in self._entries(iri)))
 
-    @cached_property
-    def _by_iri(self) -> dict[str, list[int]]:
-        found: dict[str, list[int]] = {}
-        for number, entry in enumerate(self._entries):
-            found.setdefault(entry.iri, []).append(number)
-        return found
+    def _entries(self, iri: str) -> Sequence[int]:
+        thing = self._things.number(iri)
+        return () if thing is None else self._of_thing[thing]
 
-    def _keep_best(
-        self,
-        best: dict[str, tuple[float, bool, _Entry]],
-        scored: Iterable[tuple[int, float]],
-        allowed: set[str],
-        language: str,
-    ) -> None:
+    def _keep_best(self, best: _Best, scored: Iterable[tuple[int, float]], allowed: set[str], language: str) -> None:
         for number, score in scored:
-            entry = self._entries[number]
-            if allowed and allowed.isdisjoint(entry.classes):
+            if allowed and allowed.isdisjoint(self._kinds[self._kind[number]]):
                 continue
-            rank = (score, entry.language in (language, ""))
-            if entry.iri not in best or rank > best[entry.iri][:2]:
-                best[entry.iri] = (*rank, entry)
+            rank = (score, self._languages[self._language[number]] in (language, ""))
+            thing = self._thing[number]
+            if thing not in best or rank > best[thing][:2]:
+                best[thing] = (*rank, number)
+
+    def _hits(self, best: _Best, limit: int) -> list[Hit]:
+        found = [
+            (-score, not fits, len(name := self._written[number]), name, self._things[thing], number)
+            for thing, (score, fits, number) in best.items()
+        ]
+        hits = []
+        for less, _, _, name, iri, number in heapq.nsmallest(limit, found):
+            language, classes = self._languages[self._language[number]], self._kinds[self._kind[number]]
+            hits.append(Hit(iri, tuple(sorted(classes)), name, language, -less))
+        return hits
 
     def _same(self, wanted: str) -> range:
         """Return the very names."""
@@ -172,11 +180,13 @@ class Finder:
 
     def _with_word(self, wanted: str) -> Iterator[tuple[int, float]]:
         """Yield names within which a word begins with the text."""
-        first, *others = wanted.split()
-        known = self._words.numbers
-        words = ([known[first]] if first in known else []) if others else self._words.beginning(first)
-        inside = f" {wanted}"
-        within = ((n, 0.8) for word in words for n in self._standing[word] if inside in self._names[n])
+        *whole, last = wanted.split()
+        words: Iterable[int] = self._words.beginning(last)
+        if whole:  # a name that holds the text holds each of these, so the rarest will do
+            known = [number for word in whole if (number := self._words.number(word)) is not None]
+            words = (min(known, key=lambda word: len(self._standing[word])),) if len(known) == len(whole) else ()
+        inside = encode(f" {wanted}")
+        within = ((n, 0.8) for word in words for n in self._standing[word] if self._names.has_within(n, inside))
         return itertools.islice(within, _MOST)
 
     def _mended(self, wanted: str) -> Iterator[tuple[int, float]]:
@@ -194,10 +204,10 @@ class Finder:
             elif alike >= _LEAST_ALIKE:
                 yield number, alike * 0.65
 
-    def _abbreviated(self, wanted: str) -> array[int]:
+    def _abbreviated(self, wanted: str) -> Sequence[int]:
         """Return the names whose first letters a single short word may be, where they are few."""
-        found = self._by_initials.get(wanted, array("I")) if 2 <= len(wanted) <= 8 else array("I")
-        return found if len(found) <= _MOST_CLOSELY else array("I")
+        found = self._by_initials[wanted] if 2 <= len(wanted) <= 8 else ()
+        return found if len(found) <= _MOST_CLOSELY else ()
 
     def _resembling(self, wanted: str, allowed: set[str]) -> Iterator[tuple[int, float]]:
         """Yield the names that share most of what the words of a text tell, each with how alike it is, 0 to 1.
@@ -222,7 +232,7 @@ class Finder:
         enough = max(gained.values(), default=0.0) / 2
         likely = [(gain / (whole + weights[number]), number) for number, gain in gained.items() if gain >= enough]
         likely.sort(reverse=True)
-        fitting = (n for _, n in likely if not allowed or not allowed.isdisjoint(self._entries[n].classes))
+        fitting = (n for _, n in likely if not allowed or not allowed.isdisjoint(self._kinds[self._kind[n]]))
         letters = triples(wanted.replace(" ", ""))
         for number in itertools.islice(fitting, _MOST_CLOSELY):
             name = self._names[number]
@@ -246,7 +256,7 @@ class Finder:
 
     def _gain(self, told: list[tuple[float, dict[int, float]]], name: str) -> float:
         """Return what the words of a text and those of a name that are close to them tell together."""
-        left = [self._words.numbers[word] for word in name.split()]
+        left = [self._words.number(word) or 0 for word in name.split()]
         gain = 0.0
         for weight, close in told:
             best, chosen = 0.0, -1
@@ -258,11 +268,6 @@ class Finder:
                 left.remove(chosen)
                 gain += best * (weight + self._words.weights[chosen])
         return gain
-
-
-def _hits(best: dict[str, tuple[float, bool, _Entry]], limit: int) -> list[Hit]:
-    found = sorted(best.values(), key=lambda hit: (-hit[0], not hit[1], len(hit[2].name), hit[2].name, hit[2].iri))
-    return [Hit(e.iri, tuple(sorted(e.classes)), e.name, e.language, score) for score, _, e in found[:limit]]
 
 
 def fold(text: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from sundgraf.domain.finder import fold
+from sundgraf.domain.packed import Groups, KeyedGroups, Strings
 from sundgraf.domain.words import SMALL, Words
 
 _IN_TEXT = 0.5  # what a word in a description counts, beside one in a name
@@ -33,25 +34,30 @@ class Texts:
         stems: Callable[[str], Iterable[str]] = lambda _: (),
     ) -> None:
         """Take (IRI, name) and (IRI, text) in any order and any language."""
-        self._things: list[str] = []
         numbers: dict[str, int] = {}
-        self._named: dict[str, array[int]] = defaultdict(lambda: array("I"))
-        standing: dict[str, tuple[array[int], array[int]]] = defaultdict(lambda: (array("I"), array("I")))
+        known: dict[str, int] = {}  # words
+        called: list[tuple[str, int]] = []
         counts: Counter[str] = Counter()
+        standing = array("I"), array("I"), array("I"), array("I")  # words and things, in names; then in texts
         for place, said in enumerate((names, texts)):
             for iri, text in said:
                 number = numbers.setdefault(iri, len(numbers))
-                if number == len(self._things):
-                    self._things.append(iri)
                 folded = fold(text)
                 if place == 0:
-                    self._named[folded].append(number)
+                    called.append((folded, number))
                 words = set(folded.split())
                 counts.update(words)
                 for word in words:
-                    standing[word][place].append(number)
-        self._words = Words(counts, sum(len(found) for found in self._named.values()), stems)
-        self._standing = [standing[word] for word in self._words.numbers]
+                    standing[2 * place].append(known.setdefault(word, len(known)))
+                    standing[2 * place + 1].append(number)
+        self._things = Strings(numbers)
+        self._named = KeyedGroups(called)
+        self._words = Words(counts, len(called), stems)
+        order = array("I", (self._words.number(word) or 0 for word in known))
+        self._standing = [
+            Groups(((order[word], thing) for word, thing in zip(*standing[at : at + 2], strict=True)), len(known))
+            for at in (0, 2)
+        ]
 
     def find(self, text: str, limit: int = 1000) -> list[Found]:
         """Return the things in whose names and descriptions all words of a text stand, best first.
@@ -65,19 +71,19 @@ class Texts:
         words = [word for word in words if word not in SMALL] or words
         told = [(self._words.weight(word), self._words.close(word)) for word in words]
         whole = sum(weight for weight, _ in told)
-        told.sort(key=lambda pair: sum(len(n) + len(t) for n, t in (self._standing[word] for word in pair[1])))
+        told.sort(key=lambda pair: sum(len(self._standing[place][word]) for word in pair[1] for place in (0, 1)))
         found: dict[int, float] | None = None
         for weight, close in told:
             fitting: dict[int, float] = {}
             by_closeness = sorted(close.items(), key=lambda pair: pair[1])
             for place, part in ((1, _IN_TEXT), (0, 1.0)):  # what fits best is written last
                 for word, closeness in by_closeness:
-                    fitting.update(dict.fromkeys(self._standing[word][place], closeness * part))
+                    fitting.update(dict.fromkeys(self._standing[place][word], closeness * part))
             if found is None:
                 found = {number: weight * fits for number, fits in fitting.items()}
             else:
                 found = {n: gain + weight * fitting[n] for n, gain in found.items() if n in fitting}
-        same = set(self._named.get(folded, ()))
+        same = set(self._named[folded])
         ranked = heapq.nsmallest(limit, ((n not in same, -gain, n) for n, gain in (found or {}).items()))
         return [
             Found(self._things[n], round(min(_ALL_BUT_SAME, -loss / whole), 3) if other else 1.0)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from sundgraf.domain.packed import KeyedGroups, Keys
 
 SMALL = frozenset(
     (
@@ -29,29 +31,31 @@ class Words:
     def __init__(
         self, counts: Mapping[str, int], size: int, stems: Callable[[str], Iterable[str]] = lambda _: ()
     ) -> None:
-        self._words = sorted(counts)
-        self.numbers = {word: number for number, word in enumerate(self._words)}
-        self.weights = array("f", (math.log1p(size / counts[word]) for word in self._words))
+        words = sorted(counts)
+        self._words = Keys(words)
+        self.weights = array("f", (math.log1p(size / counts[word]) for word in words))
         self.unknown = math.log1p(size)
         self._stems = stems
-        self._by_stem: dict[str, array[int]] = defaultdict(lambda: array("I"))
-        self._by_triple: dict[str, array[int]] = defaultdict(lambda: array("I"))
-        self._by_rest: dict[str, array[int]] = defaultdict(lambda: array("I"))
-        for number, word in enumerate(self._words):
-            if word.isdigit():  # another number is another thing
-                continue
-            for stem in set(stems(word)):
-                self._by_stem[stem].append(number)
-            if len(word) <= _SHORT:
-                for rest in _rests(word):
-                    self._by_rest[rest].append(number)
-            else:
-                for triple in triples(word):
-                    self._by_triple[triple].append(number)
+        told = [(number, word) for number, word in enumerate(words) if not word.isdigit()]
+        # (another number is another thing)
+        self._by_stem = KeyedGroups((stem, number) for number, word in told for stem in set(stems(word)))
+        self._by_triple = KeyedGroups(
+            (triple, number) for number, word in told if len(word) > _SHORT for triple in triples(word)
+        )
+        self._by_rest = KeyedGroups(
+            (rest, number) for number, word in told if len(word) <= _SHORT for rest in _rests(word)
+        )
         self._close: dict[str, dict[int, float]] = {}
 
+    def __len__(self) -> int:
+        return len(self._words)
+
     def __contains__(self, word: str) -> bool:
-        return word in self.numbers
+        return word in self._words
+
+    def number(self, word: str) -> int | None:
+        """Return the number of a word, None for one that stands nowhere."""
+        return self._words.number(word)
 
     def beginning(self, start: str) -> range:
         """Return the numbers of the words that begin with `start`."""
@@ -59,8 +63,9 @@ class Words:
 
     def weight(self, word: str) -> float:
         """Return how much a word tells; one that stands nowhere tells as much as the closest that does."""
-        if word in self.numbers:
-            return self.weights[self.numbers[word]]
+        number = self.number(word)
+        if number is not None:
+            return self.weights[number]
         close = self.close(word)
         return self.weights[max(close, key=close.__getitem__)] if close else self.unknown
 
@@ -79,7 +84,7 @@ class Words:
         return known
 
     def _find_close(self, word: str) -> dict[int, float]:
-        number = self.numbers.get(word)
+        number = self.number(word)
         if word.isdigit():
             return {} if number is None else {number: 1.0}
         found: dict[int, float] = {}
@@ -93,7 +98,7 @@ class Words:
                 elif slips == 2 and len(word) >= 8:
                     found.setdefault(other, TWO_SLIPS)
         for stem in self._stems(word):
-            found |= dict.fromkeys(self._by_stem.get(stem, ()), SAME_STEM)
+            found |= dict.fromkeys(self._by_stem[stem], SAME_STEM)
         if number is not None:
             found[number] = 1.0
         return found
@@ -102,9 +107,9 @@ class Words:
         """Yield words that may differ by a slip or two."""
         if len(word) <= _SHORT + 1:
             for rest in _rests(word):
-                yield from self._by_rest.get(rest, ())
+                yield from self._by_rest[rest]
         if len(word) >= _SHORT:
-            counts = Counter(number for triple in triples(word) for number in self._by_triple.get(triple, ()))
+            counts = Counter(number for triple in triples(word) for number in self._by_triple[triple])
             yield from (number for number, _ in counts.most_common(_MOST_ALIKE))
 
 

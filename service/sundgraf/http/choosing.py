@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from sundgraf.application.ask import require_known
 from sundgraf.domain.errors import InvalidParameter
 from sundgraf.domain.facets import CLASS, Choice, Facets, numbers_in
+from sundgraf.domain.labels import Labels
 from sundgraf.domain.question import Parameter, Question, bind
 from sundgraf.domain.sparql import Bound
 from sundgraf.domain.terms import Term
@@ -37,7 +39,7 @@ _OWN = ("lang", "page", "sort", "type", "format")
 class Names:
     """What values are called, by IRI and language, and the rank of those that have one."""
 
-    labels: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    labels: Labels = field(default_factory=Labels)
     ranks: Mapping[str, str] = field(default_factory=dict)
 
     def label(self, iri: str, language: str) -> str:
@@ -46,10 +48,7 @@ class Names:
 
     def find(self, iri: str, language: str) -> str:
         """Return what an IRI is called in a language, else in another, "" where it has no name."""
-        for wanted in (language, "da", "en", ""):
-            if (iri, wanted) in self.labels:
-                return self.labels[iri, wanted]
-        return ""
+        return self.labels.find(iri, language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +146,16 @@ async def names(context: Context) -> Names:
     """Return what everything is called, made once for each publication."""
 
     def read(rows: Iterator[list[str]]) -> Names:
-        labels: dict[tuple[str, str], str] = {}
         ranks: dict[str, str] = {}
-        for value, label, rank in rows:
-            if rank:
-                ranks[text_of(value)] = text_of(rank)
-            else:
-                labels.setdefault((text_of(value), tag_of(label)), text_of(label))
-        return Names(labels, ranks)
+
+        def labelled() -> Iterator[tuple[str, str, str]]:
+            for value, label, rank in rows:
+                if rank:
+                    ranks[text_of(value)] = text_of(rank)
+                else:
+                    yield text_of(value), tag_of(label), text_of(label)
+
+        return Names(Labels(labelled()), ranks)
 
     async def make() -> Names:
         return await facts.from_table(context, "facet-names", read)
@@ -169,11 +170,11 @@ async def sort_records(context: Context, chosen: Chosen) -> list[str]:
     return [index.records[number] for number in found]
 
 
-async def order(context: Context, sort: str, language: str) -> list[int]:
+async def order(context: Context, sort: str, language: str) -> array[int]:
     """Return the place of each record in an order, made once for each publication."""
     index, called = await facets(context), await names(context)
 
-    def place() -> list[int]:
+    def place() -> array[int]:
         order = sorted(
             range(len(index.records)),
             key=lambda number: (called.label(index.records[number], language).casefold(), number),
@@ -184,12 +185,12 @@ async def order(context: Context, sort: str, language: str) -> list[int]:
             order.sort(
                 key=lambda number: max(index.values_of(index.records[number], "start"), default=""), reverse=True
             )
-        places = [0] * len(order)
+        places = array("I", bytes(4 * len(order)))
         for at, number in enumerate(order):
             places[number] = at
         return places
 
-    async def make() -> list[int]:
+    async def make() -> array[int]:
         return await asyncio.to_thread(place)
 
     return await facts.once(context, f"order {sort} {language}", make)
