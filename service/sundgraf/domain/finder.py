@@ -75,14 +75,15 @@ class Finder:
         self._written = Strings(key[1] for _, _, key in folded)
         things = {iri: number for number, iri in enumerate(dict.fromkeys(key[0] for _, _, key in folded))}
         self._things = Keys(things)
-        self._thing = array("I", (things[key[0]] for _, _, key in folded))
+        self._thing = memoryview(array("I", (things[key[0]] for _, _, key in folded)))
         languages = {language: number for number, language in enumerate(dict.fromkeys(key[2] for key in held))}
         self._languages = list(languages)
-        self._language = array("H", (languages[key[2]] for _, _, key in folded))
+        self._language = memoryview(array("H", (languages[key[2]] for _, _, key in folded)))
         kinds: dict[frozenset[str], int] = {}
-        self._kind = array("H", (kinds.setdefault(frozenset(held[key][0]), len(kinds)) for _, _, key in folded))
+        numbered = (kinds.setdefault(frozenset(held[key][0]), len(kinds)) for _, _, key in folded)
+        self._kind = memoryview(array("H", numbered))
         self._kinds = list(kinds)
-        self._alias = bytes(held[key][1] for _, _, key in folded)
+        self._alias = memoryview(bytes(held[key][1] for _, _, key in folded))
         self._of_thing = Groups(((thing, number) for number, thing in enumerate(self._thing)), len(things))
         words = [name.split() for name, _, _ in folded]
         self._words = Words(Counter(w for each in words for w in set(each)), len(words), stems)
@@ -90,8 +91,8 @@ class Finder:
         self._standing = Groups(  # by word: the entries that it stands in
             ((word, entry) for entry, each in enumerate(numbers) for word in each), len(self._words)
         )
-        self._weights = array("f", (sum(self._words.weight(word) for word in each) for each in words))
-        # by entry: how much its words tell together
+        weights = (sum(self._words.weight(word) for word in each) for each in words)
+        self._weights = memoryview(array("f", weights))  # by entry: how much its words tell together
         self._by_initials = KeyedGroups(
             (short, entry) for entry, each in enumerate(words) for short in abbreviations(each, self._words)
         )

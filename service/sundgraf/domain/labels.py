@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from sundgraf.domain.packed import Keys, Strings
 
@@ -23,8 +23,8 @@ class Labels:
             first.setdefault(things.setdefault(iri, len(things)), names.setdefault(name, len(names)))
         self._things = Keys(things)
         self._names = Strings(names)
-        self._said: Mapping[str, array[int]] = {
-            language: array("I", (first.get(thing, -1) + 1 for thing in range(len(things))))
+        self._said = {  # by language and thing: the number of the name, from 1; 0 for none
+            language: memoryview(array("I", (first.get(thing, -1) + 1 for thing in range(len(things)))))
             for language, first in said.items()
         }
 

@@ -1,4 +1,7 @@
-"""Very many short texts and numbers in a few long buffers: an eighth of what as many objects of Python take."""
+"""Very many short texts and numbers in a few long buffers: an eighth of what as many objects of Python take.
+
+The buffers are memory views, which may be of memory that processes share (store/index_file.py).
+"""
 
 from __future__ import annotations
 
@@ -14,23 +17,24 @@ class Strings:
     """Texts in the order given, one after another in UTF-8."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        self._starts = array("Q", (0,))
+        starts = array("Q", (0,))
         joined = bytearray()
         for text in texts:
             joined += encode(text)
-            self._starts.append(len(joined))
-        self._joined = bytes(joined)
+            starts.append(len(joined))
+        self._starts = memoryview(starts)
+        self._joined = memoryview(bytes(joined))
 
     def __len__(self) -> int:
         return len(self._starts) - 1
 
     def __getitem__(self, number: int) -> str:
         """Return the text with a number from 0 on. Raises IndexError beyond the last, which ends an iteration."""
-        return self._joined[self._starts[number] : self._starts[number + 1]].decode("utf-8", "surrogatepass")
+        return str(self._joined[self._starts[number] : self._starts[number + 1]], "utf-8", "surrogatepass")
 
     def has_within(self, number: int, part: bytes) -> bool:
         """Say whether a text has a part, encoded as here; without making the text."""
-        return part in self._joined[self._starts[number] : self._starts[number + 1]]
+        return part in bytes(self._joined[self._starts[number] : self._starts[number + 1]])
 
 
 class Keys(Strings):
@@ -40,12 +44,13 @@ class Keys(Strings):
         super().__init__(texts)
         size = 1 << (len(self) * _ROOM).bit_length()
         self._last = size - 1
-        self._places = array("I", bytes(4 * size))  # 0: free, else the number of a text, from 1
+        places = array("I", bytes(4 * size))  # 0: free, else the number of a text, from 1
         for number in range(len(self)):
             place = zlib.crc32(self._joined[self._starts[number] : self._starts[number + 1]]) & self._last
-            while self._places[place]:
+            while places[place]:
                 place = (place + 1) & self._last
-            self._places[place] = number + 1
+            places[place] = number + 1
+        self._places = memoryview(places)
 
     def number(self, text: str) -> int | None:
         """Return the number of a text, None where it is none of these."""
@@ -73,12 +78,13 @@ class Groups:
         counts = array("I", bytes(4 * (size + 1)))
         for owner in owners:
             counts[owner + 1] += 1
-        self._starts = array("I", itertools.accumulate(counts))
-        free = array("I", self._starts)
+        starts = array("I", itertools.accumulate(counts))
+        free = array("I", starts)
         placed = array("I", bytes(4 * len(members)))
         for owner, member in zip(owners, members, strict=True):
             placed[free[owner]] = member
             free[owner] += 1
+        self._starts = memoryview(starts)
         self._members = memoryview(placed)
 
     def __len__(self) -> int:

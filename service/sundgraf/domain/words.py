@@ -33,7 +33,7 @@ class Words:
     ) -> None:
         words = sorted(counts)
         self._words = Keys(words)
-        self.weights = array("f", (math.log1p(size / counts[word]) for word in words))
+        self.weights = memoryview(array("f", (math.log1p(size / counts[word]) for word in words)))
         self.unknown = math.log1p(size)
         self._stems = stems
         told = [(number, word) for number, word in enumerate(words) if not word.isdigit()]

@@ -21,6 +21,7 @@ from sundgraf.domain.tsv import language_of as tag_of
 from sundgraf.domain.tsv import text_of
 from sundgraf.http import facts
 from sundgraf.http.context import Context
+from sundgraf.http.shared import shared_index
 
 QUESTION = "browse"  # the stored question whose parameters are the facets
 PER_PAGE = 30
@@ -137,7 +138,7 @@ async def facets(context: Context) -> Facets:
         return Facets((text_of(thing), text_of(facet), text_of(value)) for thing, facet, value in rows)
 
     async def make() -> Facets:
-        return await facts.from_table(context, "facets", read)
+        return await shared_index(context, ("facets",), read)
 
     return await facts.once(context, "facets", make)
 
@@ -158,7 +159,7 @@ async def names(context: Context) -> Names:
         return Names(Labels(labelled()), ranks)
 
     async def make() -> Names:
-        return await facts.from_table(context, "facet-names", read)
+        return await shared_index(context, ("facet-names",), read)
 
     return await facts.once(context, "facet names", make)
 

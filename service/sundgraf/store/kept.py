@@ -1,4 +1,4 @@
-"""Files that are made of a publication beside it, once: in <state>/<kind>/, by name of the publication."""
+"""Files that are made of a publication beside it, once: in a folder for each kind, by name of the publication."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def make_once(state: Path, target: Path, make: Callable[[Path], object]) -> None
     `target` lies in a folder of its kind, and its name begins with the number of the publication, as a generation's.
     Whoever comes second waits. What is not of a publication that is kept, or was left half made, is cleared away.
     """
-    target.parent.mkdir(exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     with (target.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         kept = {path.name for path in (state / "generations").iterdir()}

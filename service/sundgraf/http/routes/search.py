@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from sundgraf.application.query import table
 from sundgraf.application.search import make_finder, make_texts
 from sundgraf.domain.errors import InvalidParameter
 from sundgraf.domain.finder import Finder, Hit
@@ -15,10 +12,10 @@ from sundgraf.domain.media import HTML, PLAIN_JSON, choose
 from sundgraf.domain.names import name_of
 from sundgraf.domain.terms import Literal
 from sundgraf.domain.texts import Texts
-from sundgraf.domain.tsv import rows_in
 from sundgraf.http import facts
 from sundgraf.http.context import Context
 from sundgraf.http.pages import language_of
+from sundgraf.http.shared import shared_index
 
 _SG = "https://w3id.org/sundgraf/def/"
 _PREFIXES = {
@@ -77,7 +74,7 @@ async def finder(context: Context) -> Finder:
     """Return the index of names of what is published; it is made once for each publication."""
 
     async def make() -> Finder:
-        return await facts.from_table(context, "names", make_finder)
+        return await shared_index(context, ("names",), make_finder)
 
     return await facts.once(context, "finder", make)
 
@@ -86,11 +83,7 @@ async def texts(context: Context) -> Texts:
     """Return the index of the words of names and descriptions; it is made once for each publication."""
 
     async def make() -> Texts:
-        names, said = [
-            await table(context.store, facts.page_query(context.bundle.queries / "page" / f"{name}.rq"))
-            for name in ("names", "texts")
-        ]
-        return await asyncio.to_thread(lambda: make_texts(rows_in(names), rows_in(said)))
+        return await shared_index(context, ("texts", "names"), lambda texts, names: make_texts(names, texts))
 
     return await facts.once(context, "texts", make)
 
