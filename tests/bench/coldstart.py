@@ -20,9 +20,9 @@ def run(place: Workplace, triples: int, *, quick: bool) -> Section:
     location = place.location(triples)
     taken: dict[str, list[float]] = {"our own graph": [], f"{triples:,} triples": [], "oxigraph serve": []}
     for _ in range(rounds):
-        taken["our own graph"].append(_start_ours(small))
-        taken[f"{triples:,} triples"].append(_start_ours(large))
-        taken["oxigraph serve"].append(_start_oxigraph(location))
+        taken["our own graph"].append(start_ours(small))
+        taken[f"{triples:,} triples"].append(start_ours(large))
+        taken["oxigraph serve"].append(start_oxigraph(location))
     own, many, peer = (Figures(tuple(values)) for values in taken.values())
     section = Section("coldstart", "Cold start: from process start to the first answer")
     section.header = ("server and graph", "seconds: median (lowest-highest)")
@@ -40,13 +40,15 @@ def run(place: Workplace, triples: int, *, quick: bool) -> Section:
     return section
 
 
-def _start_ours(state: Path) -> float:
+def start_ours(state: Path) -> float:
+    """Return the seconds until our service answers."""
     port = free_port()
     arguments = command("serve", "--host", "127.0.0.1", "--port", str(port))
     return _start(arguments, f"http://127.0.0.1:{port}/sparql", environment(state))
 
 
-def _start_oxigraph(location: Path) -> float:
+def start_oxigraph(location: Path) -> float:
+    """Return the seconds until `oxigraph serve` answers from a store on disk."""
     port = free_port()
     arguments = [str(BINARIES / "oxigraph"), "serve", "--location", str(location), "--bind", f"127.0.0.1:{port}"]
     return _start(arguments, f"http://127.0.0.1:{port}/query")

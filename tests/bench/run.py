@@ -31,7 +31,7 @@ from tests.bench.virtuoso import version_of_virtuoso
 
 BENCHES = (
     "lookup", "cached", "mix", "columns", "attack", "coldstart", "loading", "isolation", "streaming", "validation",
-    "pages", "feed", "reconcile", "questions", "sending", "imports",
+    "pages", "feed", "reconcile", "questions", "sending", "imports", "footprint",
 )  # fmt: skip
 _PACKAGES = (
     "sundgraf",
