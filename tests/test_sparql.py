@@ -214,6 +214,35 @@ def test_rdfxml_that_cannot_be_written_is_406_with_a_way_out(odd):
     assert "Turtle" in str(problem(answer)["detail"])
 
 
+@pytest.mark.parametrize(
+    ("text", "media_type", "way_out"),
+    [
+        (r'SELECT ("\u0001" AS ?x) {}', "application/sparql-results+xml", "JSON"),
+        (r'SELECT ("\uFFFE" AS ?x) {}', "application/sparql-results+xml", "JSON"),
+        (r'CONSTRUCT { <urn:a> <urn:b> "\u0001" } {}', "application/rdf+xml", "Turtle"),
+        ("PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> CONSTRUCT { <urn:a> rdf:li 1 } {}",
+         "application/rdf+xml", "Turtle"),
+        ("CONSTRUCT { <urn:a> <urn:b> <<( <urn:a> <urn:b> 1 )>> } {}", "application/ld+json", "Turtle"),
+    ],
+)  # fmt: skip
+def test_what_a_format_cannot_say_is_406_with_a_way_out(server, text, media_type, way_out):
+    answer = httpx.get(server.sparql, params={"query": text}, headers={"Accept": media_type})
+    assert answer.status_code == 406
+    assert way_out in str(problem(answer)["detail"])
+
+
+@pytest.mark.parametrize(
+    ("text", "media_type"),
+    [
+        (r'SELECT ("a\r\nb\r" AS ?x) {}', "application/sparql-results+xml"),
+        (r'CONSTRUCT { <urn:a> <urn:b> "a\r\nb\r" } {}', "application/rdf+xml"),
+    ],
+)
+def test_carriage_returns_reach_a_reader_of_xml(server, text, media_type):
+    answer = httpx.get(server.sparql, params={"query": text}, headers={"Accept": media_type})
+    assert "a\r\nb\r" in {element.text for element in ElementTree.fromstring(answer.content).iter()}
+
+
 def test_written_graph_keeps_types_as_they_are():
     source = b'<urn:a> <urn:p/x> "01"^^<http://www.w3.org/2001/XMLSchema#nonNegativeInteger> .'
     statements = [quad.triple for quad in ox.parse(source, format=ox.RdfFormat.TURTLE)]

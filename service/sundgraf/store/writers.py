@@ -18,6 +18,7 @@ import pyoxigraph as ox
 
 from sundgraf.domain.errors import NotAcceptable
 from sundgraf.store.row_gate import CutShort, RowGate, Sink
+from sundgraf.store.xml_gate import XMLGate
 
 _RESULTS = {
     "json": ox.QueryResultsFormat.JSON,
@@ -55,6 +56,13 @@ PREFIXES: Mapping[str, str] = {
 }
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _TYPE = f"{_RDF}type"
+_UNNAMEABLE = frozenset(  # RDF 1.1 XML Syntax section 5.1: names that mean something else where a property stands
+    f"{_RDF}{name}" for name in (
+        "RDF", "ID", "about", "parseType", "resource", "nodeID", "datatype", "bagID", "aboutEach", "aboutEachPrefix",
+        "Description", "li",
+    )
+)  # fmt: skip
+_XML_SPACES = ("http://www.w3.org/2000/xmlns/", "http://www.w3.org/XML/1998/namespace")
 _ENDS_IN_XML_NAME = re.compile(
     r"[A-Za-z_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff]"
     r"[A-Za-z0-9_.\u00b7\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff-]*\Z"
@@ -68,6 +76,8 @@ def write_solutions(solutions: ox.QuerySolutions, name: str, sink: Sink, row_lim
     """Write a SELECT's rows in the format called `name`; say whether they were cut at `row_limit` (0 = none)."""
     if name == "csv":
         return _write_csv(solutions, sink, row_limit)
+    if name == "xml":
+        sink = XMLGate(sink, "JSON or CSV")
     gate = RowGate(sink, name, row_limit) if row_limit else None
     try:
         solutions.serialize(cast("IO[bytes]", gate or sink), format=_RESULTS[name])
@@ -115,8 +125,9 @@ def _write_statements(
     if isinstance(statements, list) and name in ("turtle", "trig", "n3", "rdfxml", "jsonld"):
         used = _used(used, statements)
     if name == "rdfxml":
+        sink = XMLGate(cast("Sink", sink), "Turtle or N-Triples")
         held = list(cast("Iterable[ox.Triple]", statements))
-        unnameable = sorted({t.predicate.value for t in held if not _ENDS_IN_XML_NAME.search(t.predicate.value)})
+        unnameable = sorted({t.predicate.value for t in held if _has_no_xml_name(t.predicate.value)})
         if unnameable:
             raise NotAcceptable(
                 f"RDF/XML has no way to write the predicate <{unnameable[0]}>; ask for Turtle or N-Triples instead."
@@ -125,7 +136,24 @@ def _write_statements(
             sink.write(_flat_rdfxml(held))
             return
         statements = held
+    elif name in ("jsonld", "n3"):
+        statements = _without_news(statements, name)
     ox.serialize(cast("Iterable[ox.Quad]", statements), cast("IO[bytes]", sink), _GRAPHS[name], prefixes=used)
+
+
+def _has_no_xml_name(iri: str) -> bool:
+    local = _ENDS_IN_XML_NAME.search(iri)
+    return local is None or iri in _UNNAMEABLE or iri[: local.start()] in _XML_SPACES
+
+
+def _without_news(statements: Iterable[Statement], name: str) -> Iterator[Statement]:
+    """Pass on statements; raise NotAcceptable for terms of RDF 1.2 that JSON-LD or N3 cannot say."""
+    for statement in statements:
+        value = statement.object
+        directed = name == "n3" and isinstance(value, ox.Literal) and value.direction is not None
+        if directed or isinstance(value, ox.Triple):
+            raise NotAcceptable(f"{name} has no way to write a term of RDF 1.2; ask for Turtle or N-Triples instead.")
+        yield statement
 
 
 def _used(prefixes: dict[str, str], statements: Iterable[Statement]) -> dict[str, str]:
