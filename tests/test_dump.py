@@ -106,6 +106,18 @@ def test_language_tags_are_as_written(server):
     assert tags == LANGUAGE_TAGS
 
 
+def test_the_files_are_listed_with_their_checksums(server):
+    sums = ""
+    for _ in range(4):  # each waits for half a minute, where the machine is busy
+        answer = httpx.get(f"{server.url}/dump/SHA256SUMS", timeout=60)
+        if answer.is_success:
+            sums = answer.text
+            break
+    said = httpx.get(f"{server.url}/dump/", headers={"Accept": "application/json"}, timeout=60).json()
+    listed = [f"{file['sha256']}  {file['address'].removeprefix('/dump/')}" for file in said["files"]]
+    assert listed == sums.splitlines()
+
+
 def test_dump_is_not_compressed_again_and_is_validated_by_its_tag(server):
     url = f"{server.url}/dump/sundgraf.nq.gz"
     first = httpx.get(url, headers={"Accept-Encoding": "gzip"}, timeout=60)

@@ -40,7 +40,8 @@ PAGES = [
     "/concept/", "/shape/", "/concept/technology", "/concept/use-case",
     "/concept/stage/pilot", "/shape/Solution", "/shape/Project-title",
     "/reconcile/preview?id=id/project/p-1001", "/reconcile",
-    "/query/ask/lineage", "/graph/catalogue/2024", "/doc/solution/s-9999", "/doc/project/p-2002", "/nothing/here",
+    "/query/ask/lineage", "/graph/catalogue/2024", "/dump/", "/doc/solution/s-9999", "/doc/project/p-2002",
+    "/nothing/here",
 ]  # fmt: skip
 
 

@@ -204,6 +204,13 @@ def test_hostile_and_unknown_paths_are_clear_and_never_500(server, path, status)
     assert re.sub(r'<script src="/static/page.js\?v=\w+" defer></script>', "", page.text).count("<script") == 0
 
 
+@pytest.mark.parametrize("path", ["/validate", "/submissions"])
+def test_allow_names_the_methods_of_all_that_is_at_an_address(server, path):
+    for method in ("OPTIONS", "PUT"):
+        allowed = httpx.request(method, server.url + path).headers["allow"].split(", ")
+        assert sorted(allowed) == ["GET", "HEAD", "OPTIONS", "POST"]
+
+
 def test_wrong_method_is_405_with_allow(server):
     answer = httpx.post(f"{server.url}/doc/solution/s-0002")
     assert answer.status_code == 405

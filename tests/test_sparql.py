@@ -72,6 +72,10 @@ def test_malformed_query_is_400_with_line_and_column(server):
           "headers": {"Content-Type": "application/sparql-query"}}, 413, "1048576"),
         ({"method": "POST", "data": {"query": "#" * (4 << 20)}}, 413, "bytes"),
         ({"method": "GET", "params": {"query": "hello"}}, 400, "SELECT"),
+        ({"method": "GET", "params": {"graph": "https://example.org/g"}}, 400, "no Graph Store"),
+        ({"method": "GET", "params": {"query": "SELECT * {"}, "headers": {"If-None-Match": "*"}}, 400, "expected"),
+        ({"method": "GET", "params": {"query": 'SELECT (xsd:date("x") AS ?x) {}'}}, 400, "1:9: this prefix is not"),
+        ({"method": "GET", "params": {"query": "SELECT ?x { ?s ?p ?o } GROUP BY ?s"}}, 400, "1:35: The SELECT"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_answered_says_why(server, request_, status, says):
@@ -105,6 +109,19 @@ def test_graphs_cannot_be_written(server):
 def test_absurd_accept_is_an_answer_or_a_406(server, accept):
     answer = httpx.get(server.sparql, params={"query": ASK}, headers={"Accept": accept})
     assert answer.status_code in (200, 400, 406)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_query(server):
+    for lookup in (ASK, "SELECT ?o { <https://w3id.org/sundgraf/id/solution/s-0002> <http://example.org/p> ?o }"):
+        assert httpx.get(server.sparql, params={"query": f"\ufeff{lookup}"}).status_code == 200
+    headers = {"Content-Type": "application/sparql-query"}
+    assert httpx.post(server.sparql, content=f"\ufeff{ASK}".encode(), headers=headers).status_code == 200
+
+
+def test_a_long_accept_is_read_to_its_end(server):
+    accept = ", ".join([*(f"application/x-{number}" for number in range(500)), "text/csv"])
+    answer = httpx.get(server.sparql, params={"query": SELECT}, headers={"Accept": accept})
+    assert answer.headers["content-type"].startswith("text/csv")
 
 
 def test_unknown_parameters_are_passed_over(server):
@@ -192,6 +209,22 @@ def odd(tmp_path_factory):
     assert run(state, "load", str(folder / "odd.nt")).returncode == 0
     with running(state, SUNDGRAF_WEB_PROCESSES="1") as server:
         yield server
+
+
+@pytest.mark.parametrize(
+    ("group", "found"),
+    [
+        ("x:u x:p* ?y", {"u"}), ("?y x:p? x:u", {"u"}), ("x:u (x:p/x:q)*?y .", {"u"}), ("x:u x:p*/x:q ?y", set()),
+        ("x:u x:p+ ?y", set()), ("x:u ^x:p*|x:q ?y . FILTER(?y != x:v)", {"u"}),
+        ("x:u x:p* x:u BIND(x:v AS ?y)", {"v"}),
+        ("x:u x:p* x:w BIND(x:v AS ?y)", set()), ("{ x:u x:p* ?y } UNION { x:v !x:p? ?y }", {"u", "v"}),
+    ],
+)  # fmt: skip
+def test_a_path_of_no_length_leads_from_any_term_to_itself(server, group, found):
+    """SPARQL 1.1 section 18.5; the engine wants the term to be in the graph."""
+    query = f"PREFIX x: <http://example.org/x/>\nSELECT ?y WHERE {{ {group} }}"
+    rows = httpx.get(server.sparql, params={"query": query}).json()["results"]["bindings"]
+    assert {row["y"]["value"].removeprefix("http://example.org/x/") for row in rows} == found
 
 
 def test_csv_quotes_iris_with_commas(odd):

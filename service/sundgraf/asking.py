@@ -99,9 +99,11 @@ def export_graph(settings: Settings, form: str, output: Path | None) -> None:
 
 
 def _format_name(text: str, form: str) -> str:
-    if form != "table":
+    if form not in ("table", "json"):
         return form
-    return "json" if read(text).form in ("SELECT", "ASK") else "turtle"
+    if read(text).form in ("SELECT", "ASK"):
+        return "json"
+    return "jsonld" if form == "json" else "turtle"
 
 
 def _shown(body: bytes, form: str, hidden: set[str] | None = None) -> str:

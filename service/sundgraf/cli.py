@@ -13,8 +13,8 @@ import click
 
 from sundgraf import __version__
 from sundgraf.checking import check, validate
-from sundgraf.console import current_settings, progress_bar, root_of
-from sundgraf.domain.errors import BadInput, SundgrafError
+from sundgraf.console import OneLineGroup, current_settings, progress_bar, root_of
+from sundgraf.domain.errors import BadInput
 from sundgraf.importing import import_
 from sundgraf.keeping import doctor, mcp, template, token, verify
 from sundgraf.mapping import map_
@@ -26,16 +26,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 RESULT_FORMATS = ("table", "json", "csv", "tsv", "xml", "turtle", "ntriples", "rdfxml", "jsonld", "trig", "nquads")
 
 
-class _Group(click.Group):
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except SundgrafError as error:
-            click.echo(f"sundgraf: {' '.join(str(error).split())}", err=True)
-            ctx.exit(2)
-
-
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=OneLineGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(prog)s %(version)s", prog_name="sundgraf")
 def main() -> None:
     """The open knowledge graph of AI in healthcare, and the service to run it on. Example: `sundgraf serve`."""
 
@@ -132,7 +124,7 @@ def fmt(paths: tuple[Path, ...], only_check: bool, as_json: bool) -> None:
 @main.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 @click.argument("name", required=False)
 @click.option("--format", "form", type=click.Choice(RESULT_FORMATS), default="table", show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Same as --format json.")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.pass_context
 def ask(ctx: click.Context, name: str | None, form: str, as_json: bool) -> None:
     """Ask a stored question; without NAME, list them. Parameters are options of the question's own.
@@ -183,7 +175,7 @@ def query(text: str, form: str, endpoint: str) -> None:
         text = sys.stdin.read()
     elif text.startswith("@"):
         try:
-            text = Path(text[1:]).read_text("utf-8")
+            text = Path(text[1:]).read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise BadInput(f"{text[1:]!r} cannot be read ({error}).") from error
     settings = current_settings()

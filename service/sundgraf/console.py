@@ -1,4 +1,4 @@
-"""What every verb of the command line needs: the settings, where the rooms are, and a progress bar."""
+"""What every verb of the command line needs: errors in one line, the settings, the rooms, and a progress bar."""
 
 from __future__ import annotations
 
@@ -6,12 +6,28 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sundgraf.domain.errors import BadInput
+import click
+
+from sundgraf.domain.errors import BadInput, SundgrafError
 
 if TYPE_CHECKING:
     from sundgraf.settings import Settings
+
+
+class OneLineGroup(click.Group):
+    """A command whose errors are one line on standard error each, and exit code 2."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options of the command itself."""
+        with _telling(ctx):
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb."""
+        with _telling(ctx):
+            return super().invoke(ctx)
 
 
 def current_settings() -> Settings:
@@ -60,3 +76,18 @@ def growing_bar(title: str) -> Iterator[tuple[Callable[[int], object], Callable[
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None)
         yield (lambda total: bar.update(task, total=total)), (lambda step: bar.advance(task, step))
+
+
+@contextmanager
+def _telling(ctx: click.Context) -> Iterator[None]:
+    """Tell what is wrong in one line, and exit with code 2."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except (SundgrafError, click.UsageError) as error:
+        said = error.format_message() if isinstance(error, click.UsageError) else str(error)
+        verb = error.ctx.info_name if isinstance(error, click.UsageError) and error.ctx and error.ctx.parent else ""
+        hint = f" Try 'sundgraf {verb} --help'." if verb else ""
+        click.echo(f"sundgraf: {' '.join(said.split())}{hint}", err=True)
+        ctx.exit(2)

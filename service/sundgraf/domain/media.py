@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -46,7 +46,7 @@ DATASETS = (NQUADS, TRIG, JSONLD)
 
 # What rdflib's SPARQLStore sends for a SELECT lists RDF/XML before the results format (findings.md, "real clients").
 _NEVER_FIRST = frozenset({"text/n3", "text/plain", "application/xml", "text/xml", "application/xhtml+xml"})
-_MOST_ACCEPT_CHARACTERS = 4096
+_MOST_ACCEPT_CHARACTERS = 16_384
 
 
 @lru_cache(maxsize=512)
@@ -96,13 +96,14 @@ def prefers_html(accept: str) -> bool:
     if "text/html" not in accept and "application/xhtml+xml" not in accept:
         return False
     try:
-        return choose(accept[:_MOST_ACCEPT_CHARACTERS], (HTML, *GRAPHS, PLAIN_JSON)) is HTML
+        return choose(accept, (HTML, *GRAPHS, PLAIN_JSON)) is HTML
     except NotAcceptable:  # HTML is named to be refused, and nothing else is wanted
         return False
 
 
-def _ranges(accept: str) -> list[tuple[str, str, float]]:
-    ranges = []
+def _ranges(accept: str) -> Mapping[tuple[str, str], float]:
+    """Return the weight of each range; of one that is given twice, the higher."""
+    ranges: dict[tuple[str, str], float] = {}
     for part in accept[:_MOST_ACCEPT_CHARACTERS].split(","):
         media_range, *parameters = part.split(";")
         major, slash, minor = media_range.strip().lower().partition("/")
@@ -110,7 +111,7 @@ def _ranges(accept: str) -> list[tuple[str, str, float]]:
             major, minor = "*", "*"
         elif not (major and minor):
             continue
-        ranges.append((major, minor, _quality(parameters)))
+        ranges[major, minor] = max(_quality(parameters), ranges.get((major, minor), 0.0))
     return ranges
 
 
@@ -126,18 +127,9 @@ def _quality(parameters: list[str]) -> float:
     return 1.0
 
 
-def _weight(media_type: str, ranges: list[tuple[str, str, float]]) -> tuple[float, int]:
+def _weight(media_type: str, ranges: Mapping[tuple[str, str], float]) -> tuple[float, int]:
     major, _, minor = media_type.partition("/")
-    best = (0.0, -1)
-    for range_major, range_minor, quality in ranges:
-        if range_major == major and range_minor == minor:
-            specificity = 2
-        elif range_major == major and range_minor == "*":
-            specificity = 1
-        elif range_major == range_minor == "*":
-            specificity = 0
-        else:
-            continue
-        if specificity > best[1] or (specificity == best[1] and quality > best[0]):
-            best = (quality, specificity)
-    return best
+    for specificity, wanted in ((2, (major, minor)), (1, (major, "*")), (0, ("*", "*"))):
+        if wanted in ranges:
+            return ranges[wanted], specificity
+    return 0.0, -1

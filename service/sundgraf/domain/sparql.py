@@ -133,6 +133,24 @@ def tokens_of(text: str) -> Iterator[str]:
         yield match[0]
 
 
+def undeclared_prefixes(text: str) -> dict[str, int]:
+    """Return the prefixes that names have and nothing declares, each with the place of its first name."""
+    found: dict[str, int] = {}
+    declared, before = set(), ""
+    for match in _TOKEN.finditer(text):
+        kind, token = match.lastgroup, match[0]
+        if kind == "skip":
+            continue
+        if kind == "name" and token[0] not in "?$@":
+            prefix = token.partition(":")[0]
+            if before == "PREFIX":
+                declared.add(prefix)
+            elif before != "_":
+                found.setdefault(prefix, match.start())
+        before = token.upper() if kind == "word" else token
+    return {prefix: place for prefix, place in found.items() if prefix not in declared}
+
+
 @lru_cache(maxsize=1024)
 def datasets_of(text: str) -> tuple[bool, bool]:
     """Say whether a query names its dataset itself (FROM), and whether it looks into named graphs (GRAPH)."""

@@ -15,6 +15,8 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
+from starlette.types import Scope
 
 from sundgraf import __version__
 from sundgraf.application.ask import load_questions
@@ -142,14 +144,29 @@ def create_app(
     app.mount("/static", pages.assets, name="static")
     routers.append(resource.router(context))  # last: it takes whole rooms of paths
     app.include_router(routers[-1])
-    _add_error_responses(app, pages, context)
+    methods = functools.partial(_methods_of, routers)
+    _add_error_responses(app, pages, context, methods)
     board.open(_first_segments(routers))
     delivery = Delivery(
-        app, lambda: store.publication().number, settings.cache_bytes, lookups.answer, {"/sparql": endpoint}
-    )
+        app, lambda: store.publication().number, settings.cache_bytes, lookups.answer, {"/sparql": endpoint},
+        methods,
+    )  # fmt: skip
     delivery.soon = ShortAnswers(context, delivery.keep if delivery.caching else None).start
     metered_app = Metered(delivery, board, request_log(settings))
     return BehindProxies(metered_app, settings.trusted_proxies) if settings.trusted_proxies else metered_app
+
+
+def _methods_of(routers: Iterable[APIRouter], scope: Scope) -> str:
+    """Return the methods of all routes of a path; a route's own error tells those of one.
+
+    The route that refuses Graph Store writes does not count, and takes any method.
+    """
+    found: dict[str, None] = {}
+    for route in (route for router in routers for route in router.routes):
+        methods = sorted(getattr(route, "methods", None) or ())
+        if "PATCH" not in methods and route.matches(scope)[0] is not Match.NONE:
+            found.update(dict.fromkeys(methods))
+    return ", ".join(found) or "GET"
 
 
 def _first_segments(routers: Iterable[APIRouter]) -> list[str]:
@@ -178,7 +195,7 @@ def _lookup_refresher(settings: Settings, lookups: LookupAnswers, place: int) ->
     return refresh
 
 
-def _add_error_responses(app: FastAPI, pages: Pages, context: Context) -> None:
+def _add_error_responses(app: FastAPI, pages: Pages, context: Context, methods: Callable[[Scope], str]) -> None:
     async def know_names(request: Request) -> None:
         """A page that says that there is nothing also says what was probably meant."""
         if prefers_html(request.headers.get("accept", "")):
@@ -193,11 +210,12 @@ def _add_error_responses(app: FastAPI, pages: Pages, context: Context) -> None:
 
     async def status(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        headers = dict(error.headers or {})
         if error.status_code == 404:
             await know_names(request)
-        return problems.respond_to_status(
-            request, pages, error.status_code, str(error.detail), dict(error.headers or {})
-        )
+        elif error.status_code == 405:
+            headers["allow"] = methods(request.scope)
+        return problems.respond_to_status(request, pages, error.status_code, str(error.detail), headers)
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)

@@ -24,8 +24,6 @@ _PREFLIGHT: Headers = [
     (b"access-control-allow-methods", b"GET, HEAD, POST, OPTIONS"),
     (b"access-control-allow-headers", b"*, Authorization, Content-Type, Accept, If-None-Match"),
     (b"access-control-max-age", b"86400"),
-    (b"allow", b"GET, HEAD, OPTIONS"),
-    (b"content-length", b"0"),
 ]
 _COMPRESSIBLE = tuple(
     start.encode()
@@ -43,7 +41,8 @@ CACHEABLE = b"sundgraf-cacheable"  # set by a route, never sent
 class Delivery:
     """Wraps the application; `publication` says which publication answers come from, `lookups` answers at once.
 
-    `direct` are applications for single paths that need nothing of the framework.
+    `direct` are applications for single paths that need nothing of the framework; `methods` says which methods a path
+    of the others has.
     """
 
     def __init__(
@@ -53,10 +52,12 @@ class Delivery:
         cache_bytes: int,
         lookups: Callable[[bytes, Wanted], tuple[bytes, bytes] | None] = lambda _url, _headers: None,
         direct: Mapping[str, ASGIApp] | None = None,
+        methods: Callable[[Scope], str] = lambda _scope: "GET",
     ) -> None:
         self._app = app
         self._lookups = lookups
         self._direct = dict(direct or {})
+        self._methods = methods
         self._publication = publication
         self._cache: OrderedDict[tuple[bytes, ...], tuple[int, int, Headers, bytes, bytes]] = OrderedDict()
         self._room = cache_bytes
@@ -84,7 +85,7 @@ class Delivery:
             if method == "HEAD":
                 scope = {**scope, "method": "GET"}
         elif method == "OPTIONS":
-            await send({"type": "http.response.start", "status": 204, "headers": _preflight(scope)})
+            await send({"type": "http.response.start", "status": 204, "headers": self._preflight(scope)})
             await send({"type": "http.response.body"})
             return
         else:
@@ -92,6 +93,10 @@ class Delivery:
             outgoing = _Outgoing(self, None, False, headers[1], b"", send)
         direct = self._direct.get(scope["path"])
         await (direct or self._app)(scope, receive, outgoing.send)
+
+    def _preflight(self, scope: Scope) -> Headers:
+        methods = "GET, POST" if scope["path"] in self._direct else self._methods(scope)
+        return [*_PREFLIGHT, (b"allow", _allow(methods.encode()))]
 
     def at_once(self, url: bytes, asked: Wanted) -> tuple[bytes, bytes] | None:
         """Return head and body of an answer that lies ready or is a look-up; None where it has to be made."""
@@ -266,11 +271,6 @@ def _vary(headers: Headers, field: bytes) -> None:
                 headers[position] = (name, value + b", " + field)
             return
     headers.append((b"vary", field))
-
-
-def _preflight(scope: Scope) -> Headers:
-    allow = b"GET, HEAD, POST, OPTIONS" if scope["path"] == "/sparql" else b"GET, HEAD, OPTIONS"
-    return [(n, allow if n == b"allow" else v) for n, v in _PREFLIGHT if n != b"content-length"]
 
 
 class Wanted(NamedTuple):

@@ -20,6 +20,7 @@ from sundgraf.domain.sparql import as_lookup
 from sundgraf.http.delivery import CORS, Headers, Wanted, entity_tag, matches
 from sundgraf.store.lookup import Lookup
 
+BYTE_ORDER_MARK = "\ufeff"  # some editors begin a file with it; it is no part of a query
 _PREFIX = b"/sparql?query="
 # What browsers and clients escape in a query most. None of these characters is a hexadecimal digit or %, so undoing the
 # escapes one kind after another gives the same as undoing them from left to right.
@@ -118,7 +119,7 @@ def query_of(url: bytes) -> str | None:
     if not url.startswith(_PREFIX) or b"&" in url or _URL.fullmatch(url) is None:
         return None
     try:
-        return _unescape(url[len(_PREFIX) :]).decode("utf-8")
+        return _unescape(url[len(_PREFIX) :]).decode("utf-8").removeprefix(BYTE_ORDER_MARK)
     except UnicodeDecodeError:
         return None
 

@@ -20,8 +20,8 @@ from sundgraf.http.problems import problem
 from sundgraf.http.short import STARTED, Started, Whole
 
 _NO_HTTP = (
-    "The request cannot be read as HTTP: spaces and other signs in an address are percent-encoded, and an address has "
-    "at most 65,535 characters; send a longer query by POST."
+    "The request cannot be read as HTTP: spaces and other signs in an address are percent-encoded, an address has at "
+    "most 65,535 characters (send a longer query by POST), and the methods are those of HTTP."
 )
 _HEADERS = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n)+\r\n")
 _FIRST_REQUEST_SECONDS = 0.5

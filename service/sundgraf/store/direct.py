@@ -34,7 +34,7 @@ class DirectStore:
                 worker.run_query(self.engine, wanted), wanted["format"], sink, request.row_limit
             )
         except Exception as error:
-            raise to_error(json.dumps(worker.describe_error(error)).encode()) from error
+            raise to_error(json.dumps(worker.describe_error(error, wanted["text"])).encode()) from error
         return EmbeddedAnswer(sink.getvalue(), truncated)
 
     async def close(self) -> None:
@@ -60,5 +60,5 @@ def syntax_fault(text: str) -> str:
     try:
         ox.Store().query(text)
     except (SyntaxError, ValueError) as error:
-        return str(worker.describe_error(error)["message"])
+        return str(worker.describe_error(error, text)["message"])
     return ""

@@ -15,12 +15,14 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import pyoxigraph as ox
 
 from sundgraf.domain.errors import NotAcceptable
+from sundgraf.domain.sparql import undeclared_prefixes
+from sundgraf.domain.zero_paths import ZeroPath, find_zero_paths, mend
 from sundgraf.store import wire
 from sundgraf.store.row_gate import CutShort
 from sundgraf.store.writers import write_boolean, write_solutions, write_triples
@@ -30,6 +32,7 @@ _BASE = "https://w3id.org/sundgraf/sparql"  # what relative IRIs in a query are 
 _GRACE = 0.4  # seconds after the deadline at which the kernel ends the process
 _UNDECLARED = "this prefix is not declared; begin with PREFIX, or write the whole IRI"
 _POSITION = re.compile(r"\bat (\d+):(\d+)")
+_PROLOGUE = re.compile(r"(?:\s|#[^\n]*\n|(?:PREFIX\s+[^\s:]*:|BASE)\s*<[^<>]*>)*", re.IGNORECASE)
 _UNKNOWN_FUNCTION = re.compile(r"The custom function <([^>]*)> is not supported")
 _MOST_UNKNOWN_FUNCTIONS = 16
 
@@ -64,21 +67,46 @@ def serve(
         except BrokenPipeError:
             return
         except Exception as error:  # noqa: BLE001  whatever the engine raises becomes an answer, and the worker goes on
-            connection.sendall(wire.frame_json(b"X", describe_error(error)))
+            connection.sendall(wire.frame_json(b"X", describe_error(error, request["text"])))
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def run_query(store: ox.Store, request: dict[str, Any]) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
-    """Evaluate a request. A function nobody knows leaves its variable unbound, as SPARQL 1.1 section 17.6 has it."""
+    """Evaluate a request as the standard has it, where the engine does otherwise.
+
+    A function nobody knows leaves its variable unbound (SPARQL 1.1 section 17.6), and a path of no length leads from
+    any term to itself (section 18.5).
+    """
     options: dict[str, Any] = {"base_iri": _BASE}
     if request.get("default_graphs") or request.get("named_graphs"):
         options["default_graph"] = [ox.NamedNode(iri) for iri in request["default_graphs"]]
         options["named_graphs"] = [ox.NamedNode(iri) for iri in request["named_graphs"]]
+    text = request["text"]
+    unknown = [path for path in find_zero_paths(text) if not _knows(store, text, path, options)]
+    if unknown:
+        with contextlib.suppress(SyntaxError):  # blank nodes that would stand in two groups; it stays as it was
+            return _evaluate(store, mend(text, unknown), options)
+    return _evaluate(store, text, options)
+
+
+def _knows(store: ox.Store, text: str, path: ZeroPath, options: Mapping[str, Any]) -> bool:
+    """Say whether the term at the end of a path is in the default graph; such a pattern is left as it is."""
+    prologue = _PROLOGUE.match(text)
+    words = (prologue[0] if prologue else "", "ASK {", path.test, "}")  # the query's own, and none but those
+    try:
+        return bool(store.query(" ".join(words), **options))
+    except (SyntaxError, RuntimeError):
+        return True
+
+
+def _evaluate(
+    store: ox.Store, text: str, options: Mapping[str, Any]
+) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
     functions: dict[ox.NamedNode, Callable[..., ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None]] = {}
     while True:
         try:
-            return store.query(request["text"], custom_functions=functions or None, **options)
+            return store.query(text, custom_functions=functions or None, **options)
         except RuntimeError as error:
             unknown = _UNKNOWN_FUNCTION.search(str(error))
             if unknown is None or len(functions) >= _MOST_UNKNOWN_FUNCTIONS:
@@ -100,9 +128,12 @@ def write_answer(
     return "rows" if cut else ""
 
 
-def describe_error(error: Exception) -> dict[str, object]:
+def describe_error(error: Exception, query: str = "") -> dict[str, object]:
     """Return the wire form of an error: what kind, one line of text, and where in the query it is."""
     text = " ".join(str(error).split())
+    if isinstance(error, SyntaxError) and (place := _undeclared_prefix(query)):
+        said = f"error at {place[0]}:{place[1]}: {_UNDECLARED}"
+        return {"kind": "syntax", "message": said, "line": place[0], "column": place[1]}
     if isinstance(error, SyntaxError):
         position = _POSITION.search(text)
         line, column = (int(position[1]), int(position[2])) if position else (None, None)
@@ -130,9 +161,30 @@ def _unbound(*_: object) -> None:
 def _shorten(text: str) -> str:
     """Keep the parser's own words, without the character classes that nobody reads."""
     text = re.sub(r",? \[[^\]]*\](?:\s*\|\s*'[^,\]]*\])?", "", text)
-    text = re.sub(r"expected one of (?=[A-Z][a-z]+ )", "", text)  # what follows is a sentence, no list
-    text = re.sub(r"(?<=\d: ).*Prefix not found.*", _UNDECLARED, text)
+    head, listed, words = text.partition("expected one of ")
+    sentences = [part for part in words.split(", ") if part.count(" ") > 1 and part[0].isupper()]
+    if listed and sentences:
+        text = f"{head}{sentences[0]}"
+    text = re.sub(r"expected(?: <unreported>)?\s*\Z", "what stands here is no part of a query", text)
     return text if len(text) <= 400 else text[:400].rsplit(" ", 1)[0] + " ..."
+
+
+def _undeclared_prefix(query: str) -> tuple[int, int] | None:
+    """Return line and column of the first prefix that is not declared, where that is all that is wrong.
+
+    The parser speaks of whatever else might have stood there.
+    """
+    missing = undeclared_prefixes(query)
+    if not missing:
+        return None
+    try:
+        ox.Store().query(query, base_iri=_BASE, prefixes=dict.fromkeys(missing, "urn:x:"))
+    except SyntaxError:
+        return None
+    except (ValueError, RuntimeError):
+        pass
+    before = query[: min(missing.values())]
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
 class _FrameSink:

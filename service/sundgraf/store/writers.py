@@ -125,7 +125,7 @@ def _write_statements(
     if isinstance(statements, list) and name in ("turtle", "trig", "n3", "rdfxml", "jsonld"):
         used = _used(used, statements)
     if name == "rdfxml":
-        sink = XMLGate(cast("Sink", sink), "Turtle or N-Triples")
+        sink = XMLGate(sink, "Turtle or N-Triples")
         held = list(cast("Iterable[ox.Triple]", statements))
         unnameable = sorted({t.predicate.value for t in held if _has_no_xml_name(t.predicate.value)})
         if unnameable:

@@ -38,7 +38,7 @@ def router(context: Context) -> APIRouter:
             return context.pages.render(
                 request, "questions.html", groups=[group for group in groups if group.questions], q=words
             )
-        return JSONResponse([_listed(question) for question in context.questions.values()])
+        return JSONResponse([_listed(question) for question in context.questions.values()], headers={"Vary": "Accept"})
 
     for question in context.questions.values():
         routes.add_api_route(

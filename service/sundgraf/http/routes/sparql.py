@@ -30,12 +30,17 @@ from sundgraf.http.body import read_at_most
 from sundgraf.http.context import Context
 from sundgraf.http.delivery import CACHEABLE, entity_tag, matches
 from sundgraf.http.editor import editor_page, editor_version
+from sundgraf.http.express import BYTE_ORDER_MARK
 from sundgraf.http.short import STARTED, Started
 from sundgraf.store.base import Answer
 
 NO_WRITES = (
     "Writing is not public here: the graph changes by publications only. Send what should change to the project, "
     "or run your own copy from /dump/."
+)
+_NO_GRAPH_STORE = (
+    "This is no Graph Store: a graph of ours is read at its own address (/graph/...), any graph by a query with "
+    "default-graph-uri."
 )
 _PATIENCE = 0.02  # seconds before anybody looks whether the reader has gone away
 _QUERY_TYPES = ("application/x-www-form-urlencoded", "application/sparql-query")
@@ -62,10 +67,12 @@ class SPARQLEndpoint:
 
     async def _answer(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         parameters = await self._parameters(request)
-        queries = [value for name, value in parameters if name == "query"]
+        queries = [value.removeprefix(BYTE_ORDER_MARK) for name, value in parameters if name == "query"]
         if any(name == "update" for name, _ in parameters):
             raise Refused(NO_WRITES)
         if not queries:
+            if any(name in ("graph", "default") for name, _ in parameters):
+                raise InvalidParameter(_NO_GRAPH_STORE, "graph")
             if request.method == "GET" and not any(name.endswith("graph-uri") for name, _ in parameters):
                 await (await self._describe(request))(scope, receive, send)
                 return
@@ -98,7 +105,8 @@ class SPARQLEndpoint:
             etag = entity_tag(str(publication), text, format.name, *default_graphs, "", *named_graphs)
             headers |= {"ETag": etag, "Cache-Control": "no-cache"}
             condition = request.headers.get("if-none-match", "")
-            if condition and request.method == "GET" and matches(condition.encode(), etag.encode()):
+            named = condition and condition.strip() != "*"  # which says nothing of a query that may not even be one
+            if named and request.method == "GET" and matches(condition.encode(), etag.encode()):
                 await Response(status_code=304, headers=headers)(scope, receive, send)
                 return
             headers[CACHEABLE.decode()] = "1"
