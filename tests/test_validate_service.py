@@ -130,6 +130,7 @@ def test_what_cannot_be_read_is_told_what_to_do(server, text, media_type, status
 def test_syntax_error_has_line_and_column(server):
     problem = post(server, GOOD.replace('"scans" ;', '"scans ;')).json()
     assert (problem["line"], problem["column"] > 0) == (11, True)
+    assert "Parser error at" not in problem["detail"]  # the place is told once
 
 
 @pytest.mark.parametrize("text", [LONG_LIST, NESTED, CYCLE], ids=["long-list", "nested", "cycle"])

@@ -14,6 +14,7 @@ import pyoxigraph as ox
 
 from sundgraf.domain.errors import MalformedData, UnsupportedMediaType
 from sundgraf.domain.media import JSONLD, N3, NQUADS, NTRIPLES, RDFXML, TRIG, TURTLE, Format
+from sundgraf.store.load import said_by
 
 NEW = "https://w3id.org/sundgraf/new/"  # what relative names in a document stand under until it is accepted
 _READ: dict[str, tuple[Format, ox.RdfFormat]] = {
@@ -95,7 +96,7 @@ def read_document(document: Document) -> list[ox.Quad]:
         if place is None and (position := _POSITION.search(text)):
             place, offset = int(position[1]), int(position[2] or 0) or None
         where = f"{document.name}:{place or '?'}:{offset or '?'}"
-        raise MalformedData(f"{where}: {text}", document.name, place, offset) from error
+        raise MalformedData(f"{where}: {said_by(error)}", document.name, place, offset) from error
 
 
 def statements_of(quads: Iterable[ox.Quad]) -> ox.Store:

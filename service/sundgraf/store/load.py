@@ -195,4 +195,9 @@ def malformed(path: Path, error: SyntaxError) -> MalformedData:
     if line is None and (position := _POSITION.search(text)):
         line, column = int(position[1]), int(position[2] or 0) or None
     where = f"{path}:{line or '?'}:{column or '?'}"
-    return MalformedData(f"{where}: {_PARSER.sub('', text)}", str(path), line, column)
+    return MalformedData(f"{where}: {said_by(error)}", str(path), line, column)
+
+
+def said_by(error: SyntaxError) -> str:
+    """Return what a parser found wrong in one line, without the place, which is told before it."""
+    return _PARSER.sub("", " ".join(str(error.msg or error).split()))
