@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 import zipfile
 
@@ -95,7 +96,9 @@ def test_same_rows_pass_as_csv_in_danish_with_semicolons_and_cp1252(server):
         ("source", "src-9999", "sheet-reference", "No record is called"),
         ("start date", "12/31/2025", "sheet-date", "month/day/year"),
         ("start date", "soon", "sheet-date", "is no date"),
-        ("page of the source", "1.234", "sheet-integer", "read in two ways"),
+        ("page of the source", "1.234", "sheet-integer", "read in two ways; write 1234."),
+        ("start date", "31.02.2025", "sheet-date", "no such day"),
+        ("start date", "45717", "sheet-date", "Did you mean 2025-03-01?"),
         ("page of the source", "=1+1", "sheet-integer", "formula"),
         ("title (da)", "", "Project-title", "Write the title once in Danish"),
     ],
@@ -108,6 +111,59 @@ def test_fault_has_row_and_column_and_says_what_to_write(server, heading, value,
     if value:
         headings = [cell.value for cell in template(server)["Project"][1]]
         assert finding["column"] == headings.index(heading) + 1
+
+
+def test_numbers_and_days_of_a_workbook_are_read_as_they_are_shown(server):
+    claim = {"record": "e", "about": "s-0002", "effect basis": "measured", "unit": "AUC"}
+    for value in (0.912, 1.234, "0,912", 12):
+        found = violations(
+            post(server, filled(template(server, "EffectClaim"), Effect_claim={**claim, "value": value}), XLSX)
+        )
+        assert not [f for f in found if f["property"].endswith("/value")], value
+    found = violations(
+        post(server, filled(template(server, "EffectClaim"), Effect_claim={**claim, "value": "1,234"}), XLSX)
+    )
+    assert "write 1234, or 1.2340" in next(f["message"]["en"] for f in found if f["property"].endswith("/value"))
+    found = violations(post(server, good(server, **{"start date": datetime.datetime(2025, 3, 1, 13, 30)}), XLSX))
+    assert found == []
+
+
+def test_names_from_the_lists_are_enough_and_a_wrong_one_is_told_once_in_the_readers_language(server):
+    book = template(server, language="da")
+    lists = {cell[0].value: [c.value for c in cell[1:] if c.value] for cell in book["lister"].iter_cols()}
+    assert "Teknologitype" in lists["dimension"]
+    assert "AI til billedbehandling" in lists["klassificeret som"]
+    row = {**TECHNOLOGY, "dimension": "teknologitype", "classified as": "AI til billedbehandling"}
+    status = {**STATUS, "stage": "pilott"}
+    body = filled(template(server), Project=PROJECT, Status_report=status, Classification=row)
+    found = violations(post(server, body, XLSX))
+    assert [f["rule"] for f in found] == ["sheet-concept"]
+    text = httpx.post(
+        f"{server.url}/validate?lang=da", content=body, headers={"Content-Type": XLSX, "Accept": "text/plain"}
+    )
+    assert "Mente du Pilot?" in text.text
+    assert "tilladt: Afsluttet, I drift" in text.text
+
+
+def test_sheet_that_is_not_laid_out_as_the_template_is_told_what_to_do(server):
+    book = template(server)
+    book["Project"].title = "Projects"
+    book["Classification"].merge_cells("B2:C2")
+    book["Status report"].insert_rows(1)
+    book["Status report"].cell(1, 1, "Region X")
+    sink = io.BytesIO()
+    for sheet in book.worksheets[:3]:
+        sheet.cell(3, 1, "x")
+    book.save(sink)
+    said = [f["message"]["da"] for f in post(server, sink.getvalue(), XLSX).json()["findings"]]
+    for words in (
+        "Mente du Projekt?",
+        "flettede celler (B2:C2)",
+        "Den første række har ingen af skabelonens overskrifter",
+    ):
+        assert any(words in one for one in said), (words, said)
+    double = "record;class;title (en)\nx;Project;y\nx;Project;z\n"
+    assert "sheet-record" in {f["rule"] for f in violations(post(server, double, CSV))}
 
 
 def test_unknown_heading_is_told_with_the_nearest(server):

@@ -82,10 +82,11 @@ def _propose(
         f"{counts['rows']} rows: {counts['certain']} certain, {counts['possible']} with candidates to look at, "
         f"{counts['none']} with none; {counts['repeated']} repeat a name."
     )
+    remarks = [english for english, _ in rows.remarks]
     if as_json:
-        held = {"counts": counts, "remarks": rows.remarks, "proposals": [asdict(one) for one in found]}
+        held = {"counts": counts, "remarks": remarks, "proposals": [asdict(one) for one in found]}
         return json.dumps(held, ensure_ascii=False) + "\n", told
-    return write_proposals(found), " ".join([told, *rows.remarks])
+    return write_proposals(found), " ".join([told, *remarks])
 
 
 def _keep(file: Path, name: str, title: str) -> tuple[str, str]:

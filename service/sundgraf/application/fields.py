@@ -18,6 +18,14 @@ _LANGUAGE_TEXT = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 _CONCEPTS = ("http://www.w3.org/2004/02/skos/core#Concept", f"{_SG}UseCase")
 _IDENTIFIER = "http://purl.org/dc/terms/identifier"
 _LABEL = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
+_SCHEME = "http://www.w3.org/2004/02/skos/core#ConceptScheme"
+_HINTS = {
+    "reference": ("Its name, or an identifier such as o-0001, is enough.",
+                  "Navnet eller en identifikator som o-0001 er nok."),
+    "listed": ("Its name is enough.", "Navnet er nok."), "concept": ("Its name is enough.", "Navnet er nok."),
+    "date": ("Write 2026-11-21, 2026-11 or 2026.", "Skriv 2026-11-21, 2026-11 eller 2026."),
+    "boolean": ("Write yes or no.", "Skriv ja eller nej."),
+}  # fmt: skip
 _KINDS = {
     "integer": "integer", "decimal": "decimal", "boolean": "boolean", "date": "date", "gYear": "date",
     "gYearMonth": "date", "anyURI": "uri",
@@ -46,6 +54,15 @@ class Field:
     def name(self) -> str:
         """The last part of the property's IRI."""
         return self.path.replace("#", "/").rsplit("/", 1)[-1]
+
+    @property
+    def listed(self) -> bool:
+        """Whether its values are concepts or schemes of no scheme in particular: those in use are offered."""
+        return (self.kind == "concept" and not self.scheme) or self.classes == (_SCHEME,)
+
+    def hint(self, language: str) -> str:
+        """Return how a value is written in a form or a sheet, "" where the help says enough."""
+        return _HINTS.get("listed" if self.listed else self.kind, ("", ""))[language == "da"]
 
     @property
     def columns(self) -> tuple[tuple[str, str], ...]:
@@ -142,8 +159,9 @@ def _kind(shapes: Shapes, said: dict[str, list[Object]]) -> tuple[str, str, tupl
             return "concept", schemes[0] if schemes else "", ()
     if classes:
         return "reference", "", tuple(classes)
-    for datatype in datatypes:
-        return _KINDS.get(datatype.removeprefix(_XSD), "string"), "", ()
+    kinds = [_KINDS.get(datatype.removeprefix(_XSD), "string") for datatype in datatypes]
+    if kinds:  # a number that may be whole or not is one that may be not
+        return "decimal" if "decimal" in kinds else kinds[0], "", ()
     if any(_value(value).endswith("#IRI") for value in said.get("nodeKind", ())):
         return "iri", "", ()
     return "string", "", ()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
+from sundgraf.application.cells import Vocabulary
 from sundgraf.application.fields import Field, record_class, record_classes
 from sundgraf.application.gate import stated
 from sundgraf.application.validate import published_store, shapes_of
@@ -47,9 +48,11 @@ def filled_in(record: str, name: str, language: str, state: Path, root: Path) ->
 
 
 def _shown(value: object, field: Field, language: str, base: ox.Store) -> str:
+    if isinstance(value, ox.NamedNode) and field.listed:
+        return Vocabulary(base, {}).name_in_lists(value, language)
     if isinstance(value, ox.NamedNode) and field.kind == "concept":
         for quad in base.quads_for_pattern(value, _PREF_LABEL, None, ox.DefaultGraph()):
-            if isinstance(quad.object, ox.Literal) and quad.object.language == language and field.scheme:
+            if isinstance(quad.object, ox.Literal) and quad.object.language == language:
                 return quad.object.value
     if isinstance(value, ox.NamedNode) and field.kind == "reference":
         for quad in base.quads_for_pattern(value, _IDENTIFIER, None, ox.DefaultGraph()):

@@ -56,13 +56,21 @@ def read_sheets(document: Document, base: ox.Store, shapes: Shapes) -> Cells:
     plans = [plan for table in tables for plan in [_plan(table, known, document.name, cells)] if plan is not None]
     names: dict[str, str] = {}
     for plan in plans:
-        for row in plan.table.rows[1:]:
+        for number, row in enumerate(plan.table.rows[1:], 2):
             name = row[plan.record].strip() if plan.record is not None and plan.record < len(row) else ""
-            if name:
-                names.setdefault(name, _subject(name, base))
+            if name in names:
+                cells.findings.append(
+                    Finding(document.name, number, "", "sheet-record",
+                            f"Another row is called {name!r} too; give each record a row and a name of its own.",
+                            f"En anden række hedder også {name!r}; giv hver post sin egen række og sit eget navn.",
+                            column=(plan.record or 0) + 1, value=name, sheet=plan.table.name, in_table=True,
+                            shape=page_of("sheet-value"))
+                )  # fmt: skip
+            elif name:
+                names[name] = _subject(name, base)
     for plan in plans:
         for remark in plan.table.remarks:
-            english, danish = f"The table was {remark}.", f"Bemærkning til tabellen: {remark}."
+            english, danish = remark
             cells.findings.append(
                 Finding(
                     document.name, 1, "", "sheet-form", english, danish, "info", sheet=plan.table.name, in_table=True,
@@ -95,20 +103,33 @@ def _plan(table: Table, known: Sequence[RecordClass], file: str, cells: Cells) -
     class_ = by_name.get(table.name.lower())
     if class_ is None and kind is None:
         if table.name.lower() not in ("help", "hjælp", "lists", "lister"):
-            known_names = ", ".join(one.name for one in known)
+            near = difflib.get_close_matches(table.name.lower(), sorted(by_name), 1)
+            meant = by_name[near[0]].label if near else ("", "")
             cells.findings.append(
                 Finding(
                     file, 1, table.name, "sheet-class",
-                    f"Say what the rows are: name the sheet after a class, or add a column 'class' ({known_names}).",
-                    f"Sig, hvad rækkerne er: kald arket det samme som en klasse, eller tilføj en kolonne »klasse« "
-                    f"({known_names}).",
-                    sheet=table.name, in_table=True, shape=page_of("sheet-class"),
+                    "Say what the rows are: name the sheet after a class, or add a column 'class'."
+                    + (f" Did you mean {meant[0]}?" if near else ""),
+                    "Sig, hvad rækkerne er: kald arket det samme som en klasse, eller tilføj en kolonne »klasse«."
+                    + (f" Mente du {meant[1]}?" if near else ""),
+                    sheet=table.name, in_table=True, shape=page_of("sheet-class"), nearest=near[0] if near else "",
+                    allowed=tuple(one.name for one in known), allowed_said=tuple(one.label for one in known),
                 )
             )  # fmt: skip
         return None
     columns = {n: heading for n, heading in enumerate(headings) if heading and n not in (record, kind)}
     fields = [f for one in (known if class_ is None else [class_]) for f in one.fields]
     possible = {heading.lower() for f in fields for heading in _headings(f)}
+    alike = (difflib.get_close_matches(heading.lower(), possible, 1) for heading in columns.values())
+    if columns and not any(alike):
+        cells.findings.append(
+            Finding(file, 1, "", "sheet-heading",
+                    "The first row holds none of the template's headings; put them there, and nothing above them.",
+                    "Den første række har ingen af skabelonens overskrifter; sæt dem dér, og intet over dem.",
+                    value=next(iter(columns.values())), sheet=table.name, in_table=True,
+                    shape=page_of("sheet-heading"))
+        )  # fmt: skip
+        return None
     for n, heading in columns.items():
         if heading.lower() not in possible:
             near = difflib.get_close_matches(heading.lower(), sorted(possible), 1)
@@ -161,7 +182,8 @@ def _read_row(
                         file, number, f"{subject.value} {wanted.path}", f"sheet-{wanted.kind}", fault.english,
                         fault.danish, column=n + 1, value=part, property=wanted.path, labels=wanted.label,
                         nearest=fault.nearest, sheet=plan.table.name, in_table=True, shape=page_of("sheet-value"),
-                        allowed=fault.allowed,
+                        allowed=tuple(dict.fromkeys(name for pair in fault.allowed for name in pair)),
+                        allowed_said=fault.allowed,
                     )
                 )  # fmt: skip
                 continue

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
+from sundgraf.application.cells import Vocabulary
 from sundgraf.application.fields import Field, RecordClass, record_class
 from sundgraf.application.validate import published_store, shapes_of
 from sundgraf.store.shacl_shapes import Shapes
@@ -87,9 +88,10 @@ def xlsx_template(name: str, language: str, shapes: Shapes, base: ox.Store) -> b
             sheet.column_dimensions[get_column_letter(column)].width = max(14, min(40, len(heading) + 4))
             for row in range(2, 60):
                 sheet.cell(row, column).number_format = "@"
-            if field is not None and field.kind == "concept" and field.scheme:
-                lists.setdefault(field.scheme, concept_labels(field.scheme, language, base))
-                places.append((sheet, column, field.scheme))
+            if field is not None and (offered := choices_of(field, language, base)):
+                list_name = field.scheme or _label(field.label, language)
+                lists.setdefault(list_name, offered)
+                places.append((sheet, column, list_name))
         sheet.freeze_panes = "B2"
     _write_help(book.create_sheet(words["help"]), classes, language)
     sheet = book.create_sheet(words["lists"])
@@ -110,6 +112,16 @@ def xlsx_template(name: str, language: str, shapes: Shapes, base: ox.Store) -> b
     return sink.getvalue()
 
 
+def choices_of(field: Field, language: str, base: ox.Store) -> list[str]:
+    """Return what a field may be filled in with: the concepts of its scheme, or those that published records have."""
+    if not field.listed:
+        return concept_labels(field.scheme, language, base) if field.kind == "concept" else []
+    quads = base.quads_for_pattern(None, ox.NamedNode(field.path), None, ox.DefaultGraph())
+    used = {quad.object for quad in quads if isinstance(quad.object, ox.NamedNode)}
+    vocabulary = Vocabulary(base, {})
+    return sorted(vocabulary.name_in_lists(concept, language) for concept in used)
+
+
 def concept_labels(scheme: str, language: str, base: ox.Store) -> list[str]:
     """Return the labels of the concepts of a scheme, sorted."""
     labels = []
@@ -126,7 +138,8 @@ def _write_help(sheet: object, classes: list[RecordClass], language: str) -> Non
             ["", words["record"], words["no"], words["record_help"]]]  # fmt: skip
     for one in classes:
         for field in one.fields:
-            text = _label(field.help, language) + (f" {words['many']}" if field.repeatable else "")
+            text = f"{_label(field.help, language)} {field.hint(language)}".strip()
+            text += f" {words['many']}" if field.repeatable else ""
             needed = words["yes"] if field.required else words["no"]
             rows.append([_label(one.label, language), _label(field.label, language), needed, text])
     for row in rows:

@@ -13,6 +13,7 @@ import struct
 import zipfile
 import zlib
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from sundgraf.domain.errors import MalformedData, TooLarge
 from sundgraf.store.document import Document
@@ -23,6 +24,7 @@ _MOST_ROWS = 100_000
 _LONGEST_CELL = 50_000  # characters
 _MERGED = re.compile(rb'<mergeCell ref="([A-Z0-9:]{1,20})"')
 _UNREAD = "customXml/"  # what Excel's queries keep of themselves, in UTF-16; openpyxl never opens it
+_OLD = b"\xd0\xcf\x11\xe0"  # what Office wrote before 2007, and still does around what is encrypted
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # in which entities would not be seen; Excel writes UTF-8
 _NO_ARCHIVE = (  # what the library says of archives that are none, or are cut or changed somewhere
     zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError, zlib.error,
@@ -33,11 +35,14 @@ _SHEET = re.compile(r"xl/worksheets/sheet\d+\.xml")
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A sheet: its name ("" in CSV), its rows of text, first the headings, and remarks on how it had to be read."""
+    """A sheet: its name ("" in CSV), its rows of text, first the headings, and remarks on how it had to be read.
+
+    A remark is in English and Danish.
+    """
 
     name: str
     rows: list[list[str]]
-    remarks: list[str] = field(default_factory=list)
+    remarks: list[tuple[str, str]] = field(default_factory=list)
 
 
 def read_tables(document: Document) -> list[Table]:
@@ -53,17 +58,20 @@ def read_tables(document: Document) -> list[Table]:
 
 
 def _read_csv(document: Document) -> Table:
-    remarks: list[str] = []
+    remarks: list[tuple[str, str]] = []
     content = document.content
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         text = content.decode("utf-16", "replace")
-        remarks.append("read as UTF-16")
+        remarks.append(("The table was read as UTF-16.", "Tabellen blev læst som UTF-16."))
     else:
         try:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError:
             text = content.decode("cp1252", "replace")
-            remarks.append("not UTF-8; read as Windows-1252")
+            remarks.append((
+                "The table is not UTF-8; it was read as Windows-1252. See whether its letters are right.",
+                "Tabellen er ikke UTF-8; den blev læst som Windows-1252. Se efter, om bogstaverne er rigtige.",
+            ))  # fmt: skip
     if "\x00" in text:
         raise MalformedData(f"{document.name}: this is no CSV; save the sheet as CSV UTF-8 and send it again.")
     head = text.partition("\n")[0]
@@ -93,17 +101,32 @@ def _read_xlsx(document: Document) -> list[Table]:
             rows = [[_cell(cell) for cell in row] for row in sheet.iter_rows(values_only=True, max_row=_MOST_ROWS + 1)]
             while rows and not any(rows[-1]):
                 rows.pop()
-            tables.append(Table(sheet.title, rows))
+            cells = merged.get(str(getattr(sheet, "_worksheet_path", "")).removeprefix("/"), [])
+            tables.append(Table(sheet.title, rows, [_remark_on(cells)] if cells else []))
     except Exception as error:
         raise MalformedData(f"{document.name}: this workbook cannot be read ({error}).", document.name) from error
-    if merged and tables:
-        tables[0].remarks.append(f"merged cells ({', '.join(merged[:5])}): only the first of them counts")
     return tables
 
 
-def _refuse_bombs(document: Document) -> list[str]:
-    """Look into the archive before it is unpacked; return the merged cells. Raises MalformedData or TooLarge."""
-    merged: list[str] = []
+def _remark_on(merged: list[str]) -> tuple[str, str]:
+    cells = ", ".join(merged[:5])
+    return (
+        f"Of merged cells ({cells}) only the first holds the value; split them and fill in each.",
+        f"Af flettede celler ({cells}) har kun den første en værdi; ophæv fletningen, og udfyld dem hver for sig.",
+    )
+
+
+def _refuse_bombs(document: Document) -> dict[str, list[str]]:
+    """Look into the archive before it is unpacked; return the merged cells of each part.
+
+    Raises MalformedData or TooLarge.
+    """
+    merged: dict[str, list[str]] = {}
+    if document.content.startswith(_OLD):
+        raise MalformedData(
+            f"{document.name}: this is an old workbook (.xls) or one with a password; save it as .xlsx without one.",
+            document.name,
+        )
     try:
         with zipfile.ZipFile(io.BytesIO(document.content)) as archive:
             parts = archive.infolist()
@@ -116,7 +139,7 @@ def _refuse_bombs(document: Document) -> list[str]:
                     if b"<!DOCTYPE" in content or b"<!ENTITY" in content or content[:2] in _UTF_16:
                         raise MalformedData(f"{document.name}: XML entities in a workbook are not read here.")
                     if _SHEET.fullmatch(part.filename):
-                        merged += [found.decode() for found in _MERGED.findall(content)]
+                        merged[part.filename] = [found.decode() for found in _MERGED.findall(content)]
     except _NO_ARCHIVE as error:
         raise MalformedData(f"{document.name}: this is no XLSX workbook ({error}).", document.name) from error
     return merged
@@ -129,6 +152,8 @@ def _cell(value: object) -> str:
         return "true" if value else "false"
     if hasattr(value, "isoformat"):
         return str(value.isoformat()).removesuffix("T00:00:00")
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+    if isinstance(value, float):
+        text = str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f")
+        # A number of a workbook has no thousands, so its three decimals must not be taken for some.
+        return f"{text}0" if re.fullmatch(r"-?\d{1,3}\.\d{3}", text) else text
     return str(value).strip()

@@ -78,7 +78,8 @@ for (const input of document.querySelectorAll("input[data-suggest]")) {
     if (latest !== text) return;
     input.list.replaceChildren(...hits.map((hit) => {
       const option = document.createElement("option");
-      option.value = input.dataset.value === "identifier" ? hit.identifier : hit.label;
+      // Concepts have no number that would find them; what they are called does.
+      option.value = input.dataset.value === "identifier" && /-\d{4,}$/.test(hit.identifier) ? hit.identifier : hit.label;
       option.label = `${hit.label} (${hit.identifier})`;
       return option;
     }));
