@@ -83,6 +83,7 @@ def test_new_record_is_published_under_an_identifier_with_its_provenance(service
     ).json()["results"]["bindings"]  # fmt: skip
     assert len(rows) == 1
     assert rows[0]["figure"]["value"].startswith(f"{ID}/figure/fg-1000")
+    assert done["records"] == [rows[0]["figure"]["value"]]
     assert rows[0]["by"]["value"] == "data steward, Region X"
     assert rows[0]["reviewer"]["value"].endswith("0097")
     assert rows[0]["source"]["value"] == "https://example.org/report"
@@ -102,7 +103,9 @@ def test_correction_replaces_what_is_stated_and_leaves_a_version(service, stewar
     identifier = record.rsplit("/", 1)[-1]
     again = send(steward, figure(904).replace("<scans>", f"<{record}>"), reason="Counted anew").json()
     assert {line["sign"] for line in reviewer.get(again["address"]).json()["differences"][0]["lines"]} == {"+", "-"}
+    stale = send(steward, figure(905).replace("<scans>", f"<{record}>"), reason="Counted otherwise").json()
     second = accept(reviewer, again["id"]).json()
+    assert reviewer.get(stale["address"]).json()["outdated"] is True
     wait_for_publication(service, second["publication"])
     now = httpx.get(f"{service.url}/doc/figure/{identifier}.nt").text
     assert '"904"' in now
@@ -213,6 +216,7 @@ def test_withdrawal_leaves_a_tombstone(service, steward, reviewer):
     gone = httpx.get(f"{service.url}/doc/figure/{identifier}", headers={"Accept": "application/json"})
     assert gone.status_code == 410
     assert "Counted twice" in gone.text
+    assert "trukket tilbage. Talt to gange" in httpx.get(f"{service.url}/doc/figure/{identifier}?lang=da").text
     left = httpx.get(f"{service.url}/doc/figure/{identifier}.ttl")
     assert left.status_code == 410
     assert "sg:Tombstone" in left.text
@@ -233,8 +237,15 @@ def test_merge_redirects_and_moves_what_pointed_to_the_record(service, steward, 
     made = [accept(reviewer, send(steward, figure(n)).json()["id"]).json() for n in (920, 921)]
     wait_for_publication(service, made[-1]["publication"])
     old, new = value_of(service, 920), value_of(service, 921)
-    assert steward.post("/submissions", params={"kind": "merge", "record": old, "successor": old}).status_code == 400
-    sent = steward.post("/submissions", params={"kind": "merge", "record": old, "successor": new, "reason": "The same"})
+    merge, page = (
+        {"kind": "merge", "reason": "The same"},
+        new.replace("https://w3id.org/sundgraf/id", f"{service.url}/doc"),
+    )
+    assert steward.post("/submissions", params={**merge, "record": old, "successor": old}).status_code == 400
+    other = steward.post("/submissions", params={**merge, "record": old, "successor": "s-0002"})
+    assert "different classes" in other.json()["detail"]
+    sent = steward.post("/submissions", params={**merge, "record": old, "successor": f"{page}?lang=da"})
+    assert sent.json()["records"] == [old, new]
     done = accept(reviewer, sent.json()["id"]).json()
     wait_for_publication(service, done["publication"])
     moved = httpx.get(old.replace("https://w3id.org/sundgraf/id", f"{service.url}/doc"))

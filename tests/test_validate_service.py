@@ -112,12 +112,17 @@ def test_text_pasted_into_the_page_is_validated_and_kept_there(server):
         (GOOD.encode("utf-16"), "text/turtle", 400, "UTF-16"),
         ("", "text/turtle", 400, "Nothing was sent"),
         ("x", "application/pdf", 415, "is not read here"),
-        (REMOTE, "application/ld+json", 400, "remote context"),
+        (REMOTE, "application/ld+json", 400, "document:1:2: it cannot be read from here: an @context at"),
+        ('{"a": 1}', "application/ld+json", 400, "an @context explains them"),
+        ("<a>\n<b>\n</a>", "application/rdf+xml", 400, "document:3:3:"),
         (ENTITIES, "application/rdf+xml", 400, "entities"),
-        (OUTSIDE, "application/rdf+xml", 400, "ENTITY"),
+        (OUTSIDE, "application/rdf+xml", 400, "never fetched"),
         (b"<x> <y> \"" + b"z" * (10 << 20) + b"\" .", "text/turtle", 413, "10,485,760 bytes"),
     ],
-    ids=["syntax", "cp1252", "utf-16", "empty", "pdf", "remote-context", "entities", "outside-entity", "too-large"],
+    ids=[
+        "syntax", "cp1252", "utf-16", "empty", "pdf", "remote-context", "no-context", "xml", "entities",
+        "outside-entity", "too-large",
+    ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_told_what_to_do(server, text, media_type, status, words):
     answer = post(server, text, media_type)
@@ -186,12 +191,36 @@ def test_what_a_submission_may_not_speak_of(server, statement, rule, severity):
 
 
 def test_document_that_we_give_out_can_be_sent_back_as_it_is(server):
-    text = httpx.get(f"{server.url}/doc/project/p-1001.ttl").text.partition("shared")[0]
-    held = [q for q in ox.parse(text, format=ox.RdfFormat.TURTLE) if str(q.subject).endswith("/id/project/p-1001>")]
-    sent = b"".join(f"{quad.triple} .\n".encode() for quad in held)
-    answer = post(server, sent, "application/n-triples").json()
-    assert answer["conforms"] is True
-    assert {finding["rule"] for finding in answer["findings"]} == {"gate-derived"}
+    for name in ("ttl", "rdf"):
+        given = httpx.get(f"{server.url}/doc/project/p-1001.{name}")
+        answer = post(server, given.content, given.headers["content-type"]).json()
+        assert answer["conforms"] is True, answer["findings"]
+        assert [finding["rule"] for finding in answer["findings"]] == ["gate-derived"]
+
+
+def test_personal_data_is_found_at_its_place_and_at_once_however_long_the_text_is(server):
+    text = GOOD.replace("scans", "a" * 60_000 + " skriv til navn@region.dk")
+    finding = next(f for f in post(server, text).json()["findings"] if f["rule"] == "Privacy-email")
+    assert finding["line"] == 11
+    assert len(finding["message"]["da"]) < 500
+
+
+def test_syntax_error_is_said_in_danish_and_keeps_what_was_pasted(server):
+    fields = {"text": GOOD.replace("sg:unit", "sgg:unit"), "format": "ttl"}
+    page = httpx.post(f"{server.url}/validate?lang=da", data=fields, headers={"Accept": "text/html"}, timeout=60)
+    assert page.status_code == 400
+    assert "præfikset sgg: er ikke erklæret" in page.text
+    assert "sgg:unit &#34;scans&#34;" in page.text
+
+
+def test_what_may_stand_and_fields_are_named_in_the_readers_language(server):
+    wrong = (
+        GOOD.replace("confidence/high", "confidence/hihg").replace("s-0002", "s-9999").replace("sg:Figure", "sg:Figur")
+    )
+    wrong = f"{wrong}\n<y> a sg:Figure ; sg:confidence <https://w3id.org/sundgraf/concept/confidence/hihg> ."
+    said = post(server, wrong, accept="text/plain", params={"lang": "da", "limit": "all"}).text
+    for words in ("Mente du Figure?", "Høj (confidence/high)", "handler om: Intet er udgivet"):
+        assert words in said, said
 
 
 def test_statement_added_to_a_published_record_is_judged_by_what_is_stated(server):

@@ -9,7 +9,7 @@ from sundgraf.application.query import construct, select
 from sundgraf.domain.errors import Gone, NotFound
 from sundgraf.domain.media import NQUADS, NTRIPLES, TRIG, Format
 from sundgraf.domain.sparql import slice_rows
-from sundgraf.domain.terms import IRI, Term
+from sundgraf.domain.terms import IRI, Literal, Term
 from sundgraf.store.base import Store
 from sundgraf.store.table import tabulate
 from sundgraf.store.writers import merge_documents, statements_about
@@ -128,7 +128,10 @@ async def _raise_what_became_of(store: Store, queries: Queries, iri: str) -> Non
         if "merged" in row:
             raise Moved(str(row["merged"]))
     if rows:
-        reason = next((str(row["reason"]) for row in rows if "reason" in row), "")
+        said = [row["reason"] for row in rows if "reason" in row]
+        reasons = {reason.language: str(reason) for reason in said if isinstance(reason, Literal)}
+        reason = reasons.get("en") or next(iter(reasons.values()), "")
         successor = next((str(row["successor"]) for row in rows if "successor" in row), "")
-        raise Gone(f"<{iri}> was withdrawn. {reason}".strip(), successor)
+        danish = f"<{iri}> er trukket tilbage. {reasons.get('da') or reason}".strip()
+        raise Gone(f"<{iri}> was withdrawn. {reason}".strip(), successor, danish)
     raise NotFound(f"Nothing was ever minted as <{iri}>.")

@@ -88,8 +88,9 @@ def similar_names(findings: Iterable[Finding], names: Iterable[Named], finder: F
 
 def _new(submitted: ox.Store, base: ox.Store) -> Iterator[Node]:
     for subject in subjects_of(submitted):
-        about = next(submitted.quads_for_pattern(subject, _ABOUT, None, None), None)
-        if about is None and not published(subject, base):
+        typed = next(submitted.quads_for_pattern(subject, _TYPE, None, None), None)  # a list's cells are no records
+        about = typed and next(submitted.quads_for_pattern(subject, _ABOUT, None, None), None)
+        if typed is not None and about is None and not published(subject, base):
             yield subject
 
 

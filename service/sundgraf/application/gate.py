@@ -6,6 +6,7 @@ Each has one class of those whose shapes give its records a form; what is in the
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Iterator, Mapping
 
 import pyoxigraph as ox
@@ -103,7 +104,10 @@ def _class_findings(
         return
     odd = min(types - set(classes), default="") or (min(types) if len(types) > 1 else "")
     if odd:
-        yield rules.NO_RECORD.broken_by(text_of(subject), _TYPE.value, odd)
+        names = {_local(class_).lower(): class_ for class_ in classes}
+        near = difflib.get_close_matches(_local(odd).lower(), names, 1) if odd not in classes else []
+        meant = _local(names[near[0]]) if near else ""
+        yield rules.NO_RECORD.broken_by(text_of(subject), _TYPE.value, odd, nearest=meant)
 
     for class_ in (types or _types(subject, base)) & set(classes):
         for quad in submitted.quads_for_pattern(subject, None, None, None):
@@ -140,6 +144,10 @@ def _dangling(submitted: ox.Store, base: ox.Store) -> Iterator[Finding]:
             known[target] = any(next(quads, None) is not None for quads in there)
         if not known[target]:
             yield rules.UNKNOWN.broken_by(text_of(quad.subject), quad.predicate.value, target.value)
+
+
+def _local(iri: str) -> str:
+    return iri.replace("#", "/").rsplit("/", 1)[-1]
 
 
 def _types(subject: Node, store: ox.Store) -> set[str]:

@@ -6,6 +6,7 @@ about the record with it; a merge moves everything that points to the record.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ _SG = f"{BASE}def/"
 _TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _DATE = ox.NamedNode("http://www.w3.org/2001/XMLSchema#date")
 _DCTERMS = "http://purl.org/dc/terms/"
+_IDENTIFIER = ox.NamedNode(f"{_DCTERMS}identifier")
+_PAGE = re.compile(r"^https?://[^/]+/(?:sundgraf/)?(?:id|doc|history)/([a-z-]+/[a-z]+-\d+)(?=$|[?#.])")
 _KEY = ox.NamedNode(KEY)  # by which an import finds a record again, also where it was withdrawn or merged
 _SPEAKS_OF = tuple(ox.NamedNode(f"{_SG}{name}") for name in ("about", "classifies", "resembles"))
 _LIKENESS = ox.NamedNode(f"{_SG}Likeness")
@@ -87,15 +90,19 @@ def prepare_withdrawal(
     elif target is not None:
         removed += pointing
         added += [ox.Triple(t.subject, t.predicate, target) for t in pointing]
-    return _checked(findings, (record,), added, removed, base, state, root)
+    return _checked(findings, (thing.value,), added, removed, base, state, root)
 
 
 def prepare_merge(record: str, target: str, state: Path, root: Path) -> Prepared:
     """Return what merging a record into another would change. Raises BadInput."""
     base = published_store(state, root)
+    if not target:
+        raise BadInput("Name the record that it becomes part of, as the successor.")
     thing, other = _published_record(record, base), _published_record(target, base)
     if thing == other:
         raise BadInput("A record cannot be merged into itself; name another as its successor.")
+    if not set(_types(thing, base)) & set(_types(other, base)):
+        raise BadInput("The two records are of different classes; a record is merged into one of its own class.")
     settled = _likenesses(thing, other, base)
     pointing = _pointing_to(thing, base, leave_out={thing, *settled})
     removed = [*stated(thing, base), *pointing, *(t for node in settled for t in stated(node, base))]
@@ -103,7 +110,7 @@ def prepare_merge(record: str, target: str, state: Path, root: Path) -> Prepared
     added += [t for node in settled for t in _tombstone(node, None, *_ONE_NOW)]
     added.append(ox.Triple(thing, ox.NamedNode(f"{_SG}mergedInto"), other))
     added += [ox.Triple(other, _KEY, t.object) for t in stated(thing, base) if t.predicate == _KEY]  # for imports
-    return _checked([], (record, target), added, removed, base, state, root)
+    return _checked([], (thing.value, other.value), added, removed, base, state, root)
 
 
 def withdrawal_of(
@@ -140,14 +147,27 @@ def _checked(
     return Prepared(gravest_first([*findings, *found]), records, lines_of(added), lines_of(removed), _number(state))
 
 
-def _published_record(iri: str, base: ox.Store) -> ox.NamedNode:
+def _types(node: ox.NamedNode, base: ox.Store) -> list[str]:
+    return [str(quad.object) for quad in base.quads_for_pattern(node, _TYPE, None, ox.DefaultGraph())]
+
+
+def _meant(text: str, base: ox.Store) -> str:
+    """Return the IRI of a record that is named by it, by its identifier, or by the address of its page."""
+    if page := _PAGE.search(text):
+        return f"{BASE}id/{page[1]}"
+    found = base.quads_for_pattern(None, _IDENTIFIER, ox.Literal(text), ox.DefaultGraph())
+    return next((quad.subject.value for quad in found if isinstance(quad.subject, ox.NamedNode)), text)
+
+
+def _published_record(named: str, base: ox.Store) -> ox.NamedNode:
+    iri = _meant(named, base)
     if not iri.startswith(f"{BASE}id/"):
-        raise BadInput(f"{iri[:200]!r} is no record of ours; give its IRI, such as {BASE}id/solution/s-0001.")
+        raise BadInput(f"{iri[:200]!r} is no record of ours; give its identifier, such as s-0001, or its address here.")
     try:
         node = ox.NamedNode(iri)
     except ValueError as error:
         raise BadInput(f"{iri[:200]!r} is no IRI.") from error
-    types = {str(quad.object) for quad in base.quads_for_pattern(node, _TYPE, None, ox.DefaultGraph())}
+    types = set(_types(node, base))
     if not published(node, base) or f"<{_SG}Tombstone>" in types:
         raise BadInput(f"<{iri[:200]}> is not published; it may be withdrawn or merged already.")
     if types & {f"<{_SG}Publication>"}:

@@ -84,7 +84,7 @@ def publish_submission(state: Path, root: Path, id: str, reviewer: str, seen: st
                 reason=submission.reason, time=time, about=made.about,
             )  # fmt: skip
         with contextlib.suppress(StoreError):  # published it is, and so the log says: `settle` moves it the next time
-            inbox.move(id, (WAITING,), ACCEPTED, reviewer, text, number)
+            inbox.move(id, (WAITING,), ACCEPTED, reviewer, text, number, made.records)
     return Published(number, made.records)
 
 
@@ -129,7 +129,7 @@ def _change(submission: Submission, base: ox.Store, root: Path, inbox: Inbox, re
         if ox.Quad(triple.subject, triple.predicate, triple.object) not in base:
             raise Conflict(
                 f"The record was changed since publication {submission.base}, which this was made against "
-                f"({triple} is gone); ask the submitter to send it again."
+                f"({_brief(triple)} is gone); ask the submitter to send it again."
             )
     for triple in added if submission.kind == "import" else ():
         if triple.predicate == _KEY and not _is_spoken_of(triple, removed, base):
@@ -152,6 +152,11 @@ def _change(submission: Submission, base: ox.Store, root: Path, inbox: Inbox, re
         quads, [ox.Quad(t.subject, t.predicate, t.object) for t in removed], submission.reason, submission.id,
         submission.shown_as, reviewer, submission.source,
     )  # fmt: skip
+
+
+def _brief(triple: ox.Triple) -> str:
+    name = triple.predicate.value.replace("#", "/").rsplit("/", 1)[-1]
+    return f"{name}: {str(getattr(triple.object, 'value', triple.object))[:200]}"
 
 
 def _starts(quads: Iterable[ox.Quad], base: ox.Store, forms: Mapping[str, Form]) -> Iterator[str]:

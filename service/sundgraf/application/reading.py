@@ -11,11 +11,18 @@ from sundgraf.application.gate import Node, derived, published
 from sundgraf.application.sheets import Cells, read_sheets
 from sundgraf.domain import rules
 from sundgraf.domain.errors import MalformedData
+from sundgraf.domain.names import BASE
 from sundgraf.domain.report import Finding
+from sundgraf.domain.submission import standing
 from sundgraf.store.document import NEW, TABLES, Document, read_document, shown_name
 from sundgraf.store.places import Places
 from sundgraf.store.shacl_shapes import Shapes
 from sundgraf.store.turtle_text import Place
+
+_TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+_LABEL = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
+_MERGED = ox.NamedNode(f"{BASE}def/mergedInto")
+_LOGGED = tuple(ox.NamedNode(f"{BASE}def/{name}") for name in ("Publication", "Tombstone"))
 
 
 @dataclass(slots=True)
@@ -54,21 +61,44 @@ def read_all(documents: Sequence[Document], base: ox.Store, shapes: Shapes) -> R
             quads = read_document(document)
         for quad in quads:
             if isinstance(quad.subject, ox.Triple) or isinstance(quad.object, ox.Triple):
-                raise MalformedData(f"{document.name}: statements about statements are not read here", document.name)
+                raise MalformedData(
+                    f"{document.name}: statements about statements are not read here; write the statement by itself.",
+                    document.name,
+                )
             read.quads.append(quad)
             read._origin.setdefault(shown_name(quad.subject), document)
-    _leave_out_derived(read, base)
+    _leave_out_given(read, base)
     return read
 
 
-def _leave_out_derived(read: Read, base: ox.Store) -> None:
-    """Take out what is published as derived, as it stands in every document that we give out of a record."""
-    subjects: dict[Node, None] = {q.subject: None for q in read.quads if not isinstance(q.subject, ox.Triple)}
-    for subject in subjects:
-        made = set(derived(subject, base)) if published(subject, base) else set()
-        found = [quad for quad in read.quads if quad.subject == subject and quad.triple in made] if made else []
-        if found:
-            left_out = set(found)
-            read.quads = [quad for quad in read.quads if quad not in left_out]
-            finding = rules.LEFT_OUT.broken_by(shown_name(subject), more=f" ({len(found)})")
-            read.findings.append(read.placed(finding, shown_name(subject)))
+def _leave_out_given(read: Read, base: ox.Store) -> None:
+    """Take out what stands in every document that we give out of a record, so that one may be sent back.
+
+    That is what rules derive of it, and what is published already of terms, of the log and of the document itself.
+    """
+    by_subject: dict[Node, list[ox.Quad]] = {}
+    for quad in read.quads:
+        if not isinstance(quad.subject, ox.Triple):
+            by_subject.setdefault(quad.subject, []).append(quad)
+    left_out: dict[ox.Quad, Node] = {}
+    for subject, quads in by_subject.items():
+        if isinstance(subject, ox.NamedNode):
+            left_out |= dict.fromkeys(_given_of(subject, quads, base), subject)
+    if left_out:
+        read.quads = [quad for quad in read.quads if quad not in left_out]
+        first = shown_name(next(iter(left_out.values())))
+        read.findings.append(read.placed(rules.LEFT_OUT.broken_by(first, more=f" ({len(left_out)})"), first))
+
+
+def _given_of(subject: ox.NamedNode, quads: Sequence[ox.Quad], base: ox.Store) -> list[ox.Quad]:
+    if subject.value.startswith(f"{BASE}doc/"):
+        return list(quads)
+    there = published(subject, base)
+    merged = next(base.quads_for_pattern(subject, _MERGED, None, ox.DefaultGraph()), None) is not None
+    logged = merged or any(ox.Quad(subject, _TYPE, kind) in base for kind in _LOGGED)
+    if logged or standing(subject.value) in ("reserved", "foreign"):
+        return [q for q in quads if ox.Quad(q.subject, q.predicate, q.object) in base]
+    made = set(derived(subject, base)) if there else set()
+    typed = there or any(quad.predicate == _TYPE for quad in quads)
+    # A record is labelled by the name that it has: a label of its own would stay when the name is mended.
+    return [quad for quad in quads if quad.triple in made or (typed and quad.predicate == _LABEL)]

@@ -56,7 +56,8 @@ class Look:
     """What a reviewer sees of a submission beside what was kept: the change in words, and what is found now.
 
     `differences` are those of one page, `records` how many there are in all. Of an import nothing is looked for again:
-    its report says what was found, and it is checked when it is accepted.
+    its report says what was found, and it is checked when it is accepted. It is `outdated` where something that it
+    removes is gone already, so that it cannot be accepted as it is.
     """
 
     differences: list[Difference]
@@ -64,6 +65,7 @@ class Look:
     records: int
     page: int = 1
     pages: int = 1
+    outdated: bool = False
 
 
 def look(submission: Submission, state: Path, root: Path, language: str, page: int = 1) -> Look:
@@ -78,7 +80,10 @@ def look(submission: Submission, state: Path, root: Path, language: str, page: i
     shown = subjects[(page - 1) * _RECORDS : page * _RECORDS]
     parts = ["".join(line for subject in shown for line in lines.get(subject, ())) for lines in (added, removed)]
     differences = readable(triples_of(parts[0]), triples_of(parts[1]), base, language)
-    return Look(differences, findings, len(subjects), page, max(1, -(-len(subjects) // _RECORDS)))
+    gone = submission.state in OPEN and any(
+        ox.Quad(t.subject, t.predicate, t.object) not in base for t in triples_of(parts[1])
+    )
+    return Look(differences, findings, len(subjects), page, max(1, -(-len(subjects) // _RECORDS)), gone)
 
 
 def readable(added: list[ox.Triple], removed: list[ox.Triple], base: ox.Store, language: str) -> list[Difference]:

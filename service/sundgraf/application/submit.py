@@ -104,7 +104,9 @@ def _with_personal(prepared: Prepared, root: Path, reason: str, source: str) -> 
 
 def _unfit(findings: list[Finding], kept: Submission) -> Unfit:
     only_warnings = not blocks(findings)
-    told = "Give a reason for the warnings" if only_warnings else f"{len(findings)} things are to be mended"
+    count = sum(finding.severity == "violation" for finding in findings)
+    many = "1 thing is" if count == 1 else f"{count} things are"
+    told = "Give a reason for the warnings" if only_warnings else f"{many} to be mended"
     shown = [finding.as_mapping() for finding in findings[:_SHOWN]]
     return Unfit(f"{told}; the draft is kept at {kept.path}.", shown, kept.path)
 

@@ -17,7 +17,7 @@ from sundgraf.application.load import room_files
 from sundgraf.application.mint import forms_of, mint
 from sundgraf.application.reading import Read, read_all
 from sundgraf.application.violations import violations
-from sundgraf.application.wording import in_words
+from sundgraf.application.wording import Known, in_words, label_of
 from sundgraf.domain.errors import StoreUnusable
 from sundgraf.domain.finder import Finder, Name
 from sundgraf.domain.question import parse_question
@@ -81,15 +81,19 @@ def examine(documents: Sequence[Document], base: ox.Store, shapes: Shapes) -> Ex
     minted = mint(read.quads, base, forms_of(shapes), lambda _: next(numbers))
     found = list(violations(statements_of(minted.quads), base, shapes))
     names = {new: shown_name(old) for new, old in minted.names.items()}
-    findings = [in_words(violation, base, shapes, read, names) for violation in found]
+    unreadable = {finding.subject for finding in read.findings if finding.property}
+    known: Known = {}
+    findings = [in_words(violation, base, shapes, read, names, known) for violation in found]
+    # A cell that could not be read is told once: that its field has no value follows from it.
+    findings = [finding for finding in findings if finding.value or finding.subject not in unreadable]
     submitted = statements_of(read.quads)
     remarks = [*findings_of_subjects(submitted, base, known_properties(shapes)), *likely_duplicates(submitted, base)]
     told = {(finding.subject, finding.value) for finding in findings}
     remarks = [
         remark for remark in remarks if remark.rule != UNKNOWN.name or (remark.subject, remark.value) not in told
     ]
-    findings += [*read.findings, *(_placed(remark, read) for remark in remarks)]
-    new = tuple(replace(name, finding=_placed(name.finding, read)) for name in names_of_new(submitted, base))
+    findings += [*read.findings, *(_placed(remark, read, base) for remark in remarks)]
+    new = tuple(replace(name, finding=_placed(name.finding, read, base)) for name in names_of_new(submitted, base))
     sent = {ox.NamedNode(new): old for new, old in minted.names.items()}
     results = [
         ox.Triple(t.subject, t.predicate, sent.get(t.object, t.object))  # type: ignore[arg-type]
@@ -98,11 +102,12 @@ def examine(documents: Sequence[Document], base: ox.Store, shapes: Shapes) -> Ex
     return Examination(gravest_first(findings), write_graph(results, "ntriples"), new)
 
 
-def _placed(remark: Finding, read: Read) -> Finding:
-    """Return a remark with its place, subjects called as their documents do."""
+def _placed(remark: Finding, read: Read, base: ox.Store) -> Finding:
+    """Return a remark with its place and the label of its property, subjects called as their documents do."""
     subject, _, path = remark.subject.partition(" ")
     shown = MARKED.sub("", subject)
-    remark = replace(remark, subject=f"{shown} {path}".strip())
+    labels = label_of(ox.NamedNode(path), base) if path else ("", "")
+    remark = replace(remark, subject=f"{shown} {path}".strip(), labels=labels)
     return read.placed(remark, shown, path, remark.value)
 
 

@@ -97,11 +97,12 @@ class NotFound(SundgrafError):
 
 
 class Gone(NotFound):
-    """It was published and is withdrawn. `successor` is the IRI to go on with, or empty."""
+    """It was published and is withdrawn. `successor` is the IRI to go on with, `danish` the message in Danish."""
 
-    def __init__(self, message: str, successor: str = "") -> None:
+    def __init__(self, message: str, successor: str = "", danish: str = "") -> None:
         super().__init__(message)
         self.successor = successor
+        self.danish = danish
 
 
 class Refused(SundgrafError):

@@ -83,8 +83,8 @@ DERIVED = Rule(
 )  # fmt: skip
 LEFT_OUT = Rule(
     "gate-derived", "info",
-    "Statements that rules derive were left out; they are made anew at publication.",
-    "Udsagn, som regler afleder, blev udeladt; de laves igen ved udgivelsen.",
+    "Statements that rules derive, or that are published of other things, were left out; nothing changes in them.",
+    "Udsagn, som regler afleder, eller som er udgivet om andre ting, blev udeladt; i dem ændres intet.",
 )  # fmt: skip
 NOT_FETCHED = Rule(
     "gate-imports", "warning",

@@ -29,8 +29,8 @@ _TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.NotAcceptable, 406, "No format that both sides know"),
     (errors.UnsupportedMediaType, 415, "The body is in a media type that is not read here"),
     (errors.Busy, 503, "Busy"),
-    (errors.OutOfTime, 504, "The query took too long"),
-    (errors.OutOfMemory, 503, "The query took too much memory"),
+    (errors.OutOfTime, 504, "It took too long"),
+    (errors.OutOfMemory, 503, "It took too much memory"),
     (errors.Unreachable, 503, "The engine is away"),
     (errors.DiskFull, 507, "The disk is full"),
     (errors.StoreError, 500, "The store could not answer"),
@@ -65,22 +65,25 @@ def members_of(error: Exception) -> dict[str, Any]:
     }
 
 
-def respond(request: Request, pages: Pages, status: int, title: str, detail: str, **members: Any) -> Response:
-    """Return a page for browsers and a problem document for everybody else."""
+def respond(
+    request: Request, pages: Pages, status: int, title: str, detail: str, danish: str = "", **members: Any
+) -> Response:
+    """Return a page for browsers and a problem document for everybody else; `danish` is the detail in Danish."""
     headers = {"Cache-Control": "no-store"}
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="sundgraf"'
     if status == 503:
         headers["Retry-After"] = "5"
     if prefers_html(request.headers.get("accept", "")):
-        danish = pages.danish.say(detail) if language_of(request) == "da" else ""
+        danish = (danish or pages.danish.say(detail)) if language_of(request) == "da" else ""
         return pages.render(
             request, "problem.html", status=status, headers=headers, code=status, title=title, detail=detail,
             danish=danish,
             successor=members.get("successor", ""), words=words_of(request.url.path) if status == 404 else "",
             near=pages.near(request.url.path, language_of(request)) if status == 404 else [],
         )  # fmt: skip
-    said = pages.said(detail, request.query_params.get("lang", ""))  # a program has to ask for Danish by name
+    asked = request.query_params.get("lang", "")  # a program has to ask for Danish by name
+    said = danish if danish and asked == "da" else pages.said(detail, asked)
     return Response(problem(status, title, said, **members), status, {**headers, "Vary": "Accept"}, MEDIA_TYPE)
 
 
@@ -88,7 +91,7 @@ def respond_to_error(request: Request, pages: Pages, error: Exception) -> Respon
     """Return the response for an error of ours."""
     status, title = status_of(error)
     detail = str(error) if isinstance(error, errors.SundgrafError) else "The fault is ours; it was logged."
-    return respond(request, pages, status, title, detail, **members_of(error))
+    return respond(request, pages, status, title, detail, getattr(error, "danish", ""), **members_of(error))
 
 
 def respond_to_status(request: Request, pages: Pages, status: int, detail: str, headers: dict[str, str]) -> Response:

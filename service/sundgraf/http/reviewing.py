@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,8 +20,9 @@ from sundgraf.http.forms import class_of_document
 from sundgraf.http.identity import form_key, require
 from sundgraf.http.imports import report_of
 from sundgraf.http.pages import language_of
+from sundgraf.http.routes.search import finder
 from sundgraf.http.routes.validate import PASTED
-from sundgraf.http.submissions import brief, whole
+from sundgraf.http.submissions import brief, name_of, whole
 from sundgraf.store.inbox import Inbox
 from sundgraf.store.tokens import Token
 
@@ -60,9 +63,12 @@ class Reviewer(Desk):
                             start=(page - 1) * _PAGE)  # fmt: skip
         more, held = len(held) > _PAGE, held[:_PAGE]
         if wants_page(request):
+            index, language = await finder(self._context), language_of(request)
+            about = {s.id: name_of(s, lambda iri: index.label(iri, language), language) for s in held}
             return self._context.pages.render(
                 request, "submissions.html", headers=PRIVATE, token=token, key=form_key(request), submissions=held,
-                counts=inbox.counts() if not own else {}, asked=asked, states=_STATES, page=page, more=more,
+                about=about, counts=inbox.counts() if not own else {}, asked=asked, states=_STATES, page=page,
+                more=more,
             )  # fmt: skip
         return JSONResponse({"submissions": [brief(s) for s in held], "more": more}, headers=PRIVATE)
 
@@ -74,6 +80,9 @@ class Reviewer(Desk):
         )
         events = Inbox(self._state).events(submission.id)
         report = await to_thread.run_sync(report_of, self._state, submission)
+        form_class = class_of_document(document_of(submission))
+        if form_class:  # whose rows and columns nobody has seen
+            seen = replace(seen, findings=[replace(finding, line=0, column=0) for finding in seen.findings])
         if not wants_page(request):
             return JSONResponse(whole(submission, seen, events, report), headers=PRIVATE)
         return self._context.pages.render(
@@ -81,7 +90,7 @@ class Reviewer(Desk):
             look=seen, events=events, summary=summary_of(seen.findings, 100), fingerprint=fingerprint(submission),
             may_decide=token.may("reviewer") and token.id != submission.submitter and submission.state == "waiting",
             may_mend=token.id == submission.submitter and submission.state in OPEN and submission.kind == "record",
-            text=_shown_text(submission), formats=PASTED, form_class=class_of_document(document_of(submission)),
+            text=_shown_text(submission), formats=PASTED, form_class=form_class,
             report=report, words=words_of_counts(language),
         )  # fmt: skip
 

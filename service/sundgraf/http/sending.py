@@ -15,9 +15,9 @@ from sundgraf.application.fields import RecordClass
 from sundgraf.application.filled import class_of, filled_in
 from sundgraf.application.prepare import Prepared, prepare_merge, prepare_records, prepare_withdrawal
 from sundgraf.application.submit import check_rate, resubmit, submit
-from sundgraf.application.template import concept_labels, template_classes
+from sundgraf.application.template import choices_of, template_classes
 from sundgraf.application.validate import published_store, shapes_of
-from sundgraf.domain.errors import BadInput, InvalidParameter, Unfit
+from sundgraf.domain.errors import BadInput, InvalidParameter, MalformedData, Unfit
 from sundgraf.domain.report import gravest_first
 from sundgraf.domain.submission import KINDS
 from sundgraf.http.body import documents_of_form, is_form, read_documents, read_form, texts_of
@@ -60,11 +60,21 @@ class Sender(Desk):
             document = documents[0]
         try:
             prepared = await self._prepare(kind, document, said)
+        except MalformedData as error:
+            if not wants_page(request) or "form_class" in said:
+                raise
+            return self._context.pages.render(
+                request, "submit.html", status=400, headers=PRIVATE, token=token, key=form_key(request),
+                formats=PASTED, text=document.text if document.name == "text" else "", record="", unfit=None,
+                said=said, class_name="", fault=self._context.pages.said(str(error), language_of(request)),
+            )  # fmt: skip
+        try:
             key = request.headers.get("idempotency-key", said.get("key", ""))
             kept, new = await to_thread.run_sync(
                 lambda: submit(
                     self._state, self._root, token, prepared, document, kind=kind, reason=_reason(said), key=key,
-                    source=said.get("source", ""), successor=said.get("successor", ""),
+                    source=said.get("source", ""),
+                    successor=prepared.records[-1] if kind == "merge" else said.get("successor", ""),
                 )
             )  # fmt: skip
         except Unfit as unfit:
@@ -91,7 +101,6 @@ class Sender(Desk):
         parts = parts_of(classes)
         held = published_store(self._state, self._root)
         language = language_of(request)
-        schemes = {f.scheme for part in parts for f in part.fields if f.kind == "concept" and f.scheme}
         said: dict[str, list[str]] = {}
         if correct and form is None:
             if class_of(correct, self._state, self._root) != classes[0].name:
@@ -109,7 +118,7 @@ class Sender(Desk):
         return self._context.pages.render(
             request, "form.html", status=422 if unfit else 200, headers=PRIVATE,
             token=identify(request, self._state), key=form_key(request), first=classes[0], parts=parts, said=said,
-            choices={scheme: concept_labels(scheme, language, held) for scheme in schemes},
+            choices={f.scheme or f.path: choices_of(f, language, held) for part in parts for f in part.fields},
             findings=unfit.findings if unfit else [], draft=unfit.draft if unfit else "",
             record="".join(said.get("record", [])[:1]), mends=draft,
         )  # fmt: skip

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
 
 from sundgraf.application.publish import fingerprint
 from sundgraf.application.review import Look
+from sundgraf.domain.names import BASE
 from sundgraf.domain.submission import ACCEPTED, Submission
 from sundgraf.http.findings import summary_of
 from sundgraf.store.inbox import Event
+
+_SEARCHED = 100_000  # characters of a change that are searched for a name
+_NAME = re.compile(
+    r"^\S+ <http://(?:purl\.org/dc/terms/title|xmlns\.com/foaf/0\.1/name|www\.w3\.org/2004/02/skos/core#prefLabel)> "
+    r'("(?:[^"\\]|\\.)*")(?:@([a-z-]+))? \.$',
+    re.MULTILINE,
+)
 
 
 def brief(submission: Submission) -> dict[str, object]:
@@ -32,7 +43,7 @@ def whole(
     """
     return {
         **brief(submission), **_change(submission), **({"import": report} if report is not None else {}),
-        "changedRecords": seen.records, "page": seen.page, "pages": seen.pages,
+        "outdated": seen.outdated, "changedRecords": seen.records, "page": seen.page, "pages": seen.pages,
         "findings": summary_of(seen.findings, 100),
         "events": [{"time": e.time, "who": e.who, "kind": e.kind, "text": e.text} for e in events],
         "differences": [
@@ -43,6 +54,17 @@ def whole(
             for d in seen.differences
         ],
     }  # fmt: skip
+
+
+def name_of(submission: Submission, called: Callable[[str], str], language: str) -> str:
+    """Return what a submission is about: what its first record is called, or will be."""
+    first = submission.records[0] if submission.records else ""
+    said = {match[2] or "": match[1] for match in _NAME.finditer(submission.added[:_SEARCHED])}
+    for name in (said.get(language), said.get(""), next(iter(said.values()), None)):
+        if name:
+            with contextlib.suppress(ValueError):
+                return str(json.loads(name))[:200]
+    return called(first) or first.removeprefix(BASE)
 
 
 def _change(submission: Submission) -> dict[str, object]:

@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from xml.parsers import expat
 
 import pyoxigraph as ox
 
@@ -38,6 +39,10 @@ TABLES = frozenset(_TABLES.values())
 _MARK = "doc"
 MARKED = re.compile(rf"(?<=^_:){_MARK}[0-9a-f]{{16}}x")  # in what a blank node of a document is called here
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+_NOTHING_ELSE = "there is no statement in it; describe a record, or send another file."
+_NOTHING = {
+    "jsonld": "there is no statement in it; names in JSON-LD say something only where an @context explains them.",
+}
 _POSITION = re.compile(r"(?:line|at) (\d+)(?: ?(?:column|columns|:|between columns) ?(\d+))?")
 
 
@@ -86,17 +91,15 @@ def read_document(document: Document) -> list[ox.Quad]:
             f"{document.name}:{line}:{column}: this is not UTF-8 (it looks like {_likely(content)}); "
             "save the file as UTF-8 and send it again.", document.name, line, column,
         ) from error  # fmt: skip
-    if document.format == "rdfxml" and b"<!ENTITY" in content and re.search(rb"<!ENTITY[^>]*&\w+;", content):
-        raise MalformedData(f"{document.name}: XML entities that use other entities are not read here.", document.name)
+    if document.format == "rdfxml" and b"<!ENTITY" in content:
+        _refuse_entities(document.name, content)
     try:
-        return [_apart(quad, mark) for quad in ox.parse(content, format=_READ[document.format][1], base_iri=NEW)]
+        quads = [_apart(quad, mark) for quad in ox.parse(content, format=_READ[document.format][1], base_iri=NEW)]
     except SyntaxError as error:
-        text = " ".join(str(error).split())
-        place, offset = error.lineno, error.offset
-        if place is None and (position := _POSITION.search(text)):
-            place, offset = int(position[1]), int(position[2] or 0) or None
-        where = f"{document.name}:{place or '?'}:{offset or '?'}"
-        raise MalformedData(f"{where}: {said_by(error)}", document.name, place, offset) from error
+        raise _unreadable(document, content, error) from error
+    if not quads:
+        raise MalformedData(f"{document.name}: {_NOTHING.get(document.format, _NOTHING_ELSE)}", document.name)
+    return quads
 
 
 def statements_of(quads: Iterable[ox.Quad]) -> ox.Store:
@@ -120,6 +123,58 @@ def _apart(quad: ox.Quad, mark: str) -> ox.Quad:
     if not isinstance(quad.subject, ox.BlankNode) and not isinstance(quad.object, ox.BlankNode):
         return quad
     return ox.Quad(named(quad.subject), quad.predicate, named(quad.object), quad.graph_name)  # type: ignore[arg-type]
+
+
+def _refuse_entities(name: str, content: bytes) -> None:
+    for pattern, fault in (
+        (rb"<!ENTITY[^>]*&\w+;", "XML entities that use other entities are not read here."),
+        (rb"<!ENTITY[^>]*\s(?:SYSTEM|PUBLIC)\s", "XML entities from other files are never fetched; take the line out."),
+    ):
+        if found := re.search(pattern, content):
+            line = content.count(b"\n", 0, found.start()) + 1
+            raise MalformedData(f"{name}:{line}: {fault}", name, line)
+
+
+def _unreadable(document: Document, content: bytes, error: SyntaxError) -> MalformedData:
+    """Return what is wrong with a document that the parser refuses: where, and what to do."""
+    text = " ".join(str(error).split())
+    place, offset = error.lineno, error.offset
+    if place is None and (position := _POSITION.search(text)):
+        place, offset = int(position[1]), int(position[2] or 0) or None
+    if place is None and document.format == "rdfxml":
+        place, offset = _place_in_xml(content, text)
+    if "LoadDocumentCallback" in text:
+        text = "an @context at another address is never fetched; write into the document what it says"
+        found = re.search(rb'"@context"|"@import"', content)
+        place = content.count(b"\n", 0, found.start()) + 1 if found else None
+        offset = found.start() - content.rfind(b"\n", 0, found.start()) if found else None
+    else:
+        text = said_by(error)
+    where = ":".join([document.name, *(str(number) for number in (place, offset) if number)])
+    return MalformedData(f"{where}: it cannot be read from here: {text}", document.name, place, offset)
+
+
+def _place_in_xml(content: bytes, fault: str) -> tuple[int | None, int | None]:
+    """Return line and column where XML is broken, which its parser does not tell; else of the name in the fault."""
+    reader = expat.ParserCreate()
+    reader.EntityDeclHandler = lambda *_: _no_entities()
+    try:
+        reader.Parse(content, True)
+    except expat.ExpatError as broken:
+        return broken.lineno, broken.offset + 1
+    except _Entities:
+        return None, None
+    named = re.search(r"[\w.-]+:[\w.-]*", fault)
+    start = content.find(named[0].encode()) if named else -1
+    return (content.count(b"\n", 0, start) + 1, start - content.rfind(b"\n", 0, start)) if start >= 0 else (None, None)
+
+
+class _Entities(Exception):
+    """Entities are declared; a second parser is not to meet them."""
+
+
+def _no_entities() -> None:
+    raise _Entities
 
 
 def _likely(content: bytes) -> str:

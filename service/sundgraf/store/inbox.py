@@ -12,7 +12,7 @@ import json
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -133,13 +133,17 @@ class Inbox:
                 raise Conflict(f"Submission {submission.id} was decided already; send a new one.")
             _note(db, submission.id, submission.shown_as, "revised", submission.reason)
 
-    def move(self, id: str, before: tuple[str, ...], after: str, who: str, text: str, publication: int = 0) -> None:
-        """Bring a submission from one of some states into another. Raises Conflict where it is in none of them."""
+    def move(
+        self, id: str, before: tuple[str, ...], after: str, who: str, text: str, publication: int = 0,
+        records: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        """Bring a submission from one of some states into another, its records renamed. Raises Conflict."""
         with self._open() as db:
             marks = ",".join("?" * len(before))
             done = db.execute(
-                f"UPDATE submissions SET state = ?, changed = ?, publication = ? WHERE id = ? AND state IN ({marks})",
-                (after, now(), publication, id, *before),
+                "UPDATE submissions SET state = ?, changed = ?, publication = ?, "
+                f"records = coalesce(?, records) WHERE id = ? AND state IN ({marks})",
+                (after, now(), publication, json.dumps(list(records)) if records else None, id, *before),
             ).rowcount
             if not done:
                 raise Conflict(f"Submission {id[:40]} is not {' or '.join(before)} any more; look at it again.")

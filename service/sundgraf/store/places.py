@@ -22,15 +22,20 @@ class Places:
         if self._lines is not None:
             nameless = "" if focus.startswith("_:") else focus  # the first node without a name, where it has none
             for name in (focus, nameless):
-                for asked in ((name, path, value), (name, path), (name,)):
+                for asked in ((name, path, value), (name, path)):
                     place = self._lines.locate(*asked)
                     if place is not None:
                         return place
+                place = (self._lines.locate_value(name, value) if value and not path else None) or self._lines.locate(
+                    name
+                )
+                if place is not None:
+                    return place
             return _NOWHERE
         start = self._find(focus, 0)
         if start < 0:
             return _NOWHERE
-        found = self._find(path, start) if path and value else -1
+        found = self._find(path, start) if path and value else start if value else -1
         if found >= 0:
             inner = self._find(value, found)
             return self._place(inner if inner >= 0 else found)

@@ -72,6 +72,7 @@ class StatementLines:
     def __init__(self, source: str, base: str = "") -> None:
         self._starts = [0, *(match.end() for match in re.finditer("\n", source))]
         self._places: dict[tuple[str, ...], int] = {}
+        self._values: dict[tuple[str, str], tuple[str, ...]] = {}
         self._prefixes: dict[str, str] = {}
         self._base = base
         self._read([token for token in _tokens(source) if token.kind not in ("skip", "comment")])
@@ -91,6 +92,15 @@ class StatementLines:
             middle = (low + high) // 2
             low, high = (middle, high) if self._starts[middle] <= start else (low, middle)
         return Place(low + 1, start - self._starts[low] + 1)
+
+    def locate_value(self, subject: str, value: str) -> Place | None:
+        """Return line and column of a value of a subject, whatever its property is."""
+        if not self._values:
+            for what in self._places:
+                if len(what) == 3:
+                    self._values.setdefault((what[0], what[2]), what)
+        what = self._values.get((subject, value), ())
+        return self.locate(*what) if what else None
 
     def _read(self, tokens: list[_Token]) -> None:
         said: list[str] = []  # subject, then property

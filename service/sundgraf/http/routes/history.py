@@ -19,6 +19,7 @@ from sundgraf.http.facts import page_query
 from sundgraf.http.pages import language_of
 from sundgraf.http.record import group_facts, title_of
 from sundgraf.http.routes.memento import memento_headers
+from sundgraf.http.routes.search import finder
 from sundgraf.store import generations
 
 _SECONDS = 30.0
@@ -63,7 +64,7 @@ def router(context: Context) -> APIRouter:
         if choose(request.headers.get("accept", ""), (HTML, PLAIN_JSON)) is HTML:
             return context.pages.render(
                 request, "history.html", headers={"Cache-Control": "no-cache"}, name=name, versions=held,
-                changes=changes, before=before, after=after,
+                title=(await finder(context)).label(name.iri, language), changes=changes, before=before, after=after,
             )  # fmt: skip
         said: dict[str, object] = {
             "record": name.iri,

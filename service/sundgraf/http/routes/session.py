@@ -25,10 +25,15 @@ def router(context: Context) -> APIRouter:
 
     @routes.get("/sign-in")
     async def page(request: Request) -> Response:
+        secret, fault = request.cookies.get(COOKIE, ""), ""
+        try:
+            if secret:
+                find_token(context.settings.state, secret)
+        except NotSignedIn as error:
+            secret, fault = "", context.pages.said(str(error), language_of(request))
         return context.pages.render(
-            request, "sign-in.html", headers=_PRIVATE, fault="", signed_in=COOKIE in request.cookies,
-            key=form_key(request),
-        )  # fmt: skip
+            request, "sign-in.html", headers=_PRIVATE, fault=fault, signed_in=bool(secret), key=form_key(request)
+        )
 
     @routes.post("/sign-in")
     async def sign_in(request: Request) -> Response:

@@ -10,7 +10,9 @@ from sundgraf.application.apart import apart
 from sundgraf.application.fields import RecordClass
 from sundgraf.application.template import template_classes
 from sundgraf.application.validate import Examination, examine_beside, shapes_of
+from sundgraf.domain.errors import MalformedData
 from sundgraf.domain.media import CSV, GRAPHS, HTML, PLAIN_JSON, Format, choose
+from sundgraf.domain.report import grouped
 from sundgraf.http.body import read_documents
 from sundgraf.http.context import Context
 from sundgraf.http.findings import summary_of, table_in_page, table_of
@@ -44,10 +46,20 @@ def router(context: Context) -> APIRouter:
         addresses.count(request)
         wanted = choose(request.headers.get("accept", ""), _FORMATS)
         documents = await read_documents(request, settings.document_bytes, classes_of)
-        found = await apart(
-            examine_beside, documents, settings.state, context.bundle.root,
-            seconds=settings.document_seconds, limiter=limiter,
-        )  # fmt: skip
+        try:
+            found = await apart(
+                examine_beside, documents, settings.state, context.bundle.root,
+                seconds=settings.document_seconds, limiter=limiter,
+            )  # fmt: skip
+        except MalformedData as error:
+            if wanted is not HTML:
+                raise
+            pasted = next((d for d in documents if d.name == "text"), None)
+            return context.pages.render(
+                request, "validate.html", status=400, headers={"Cache-Control": "no-store"}, formats=PASTED,
+                text=pasted.text if pasted else "", format=_pasted_format(pasted), found=None,
+                fault=context.pages.said(str(error), language_of(request)),
+            )  # fmt: skip
         found = found.with_similar(await finder(context))
         return _respond(context, request, wanted, documents, found)
 
@@ -76,9 +88,22 @@ def _respond(
         lines = []
         for finding in found.findings[:shown]:
             lines += [finding.say(language), *(f"    {more}" for more in finding.explain(language))]
-        lines.append(f"{len(found.findings)} {'fund' if language == 'da' else 'found'}.")
+        lines += _totals(found, shown, language == "da")
         return PlainTextResponse("\n".join(lines) + "\n", headers=headers)
     return Response(found.report(wanted.name), headers={**headers, "Content-Type": wanted.content_type})
+
+
+def _totals(found: Examination, shown: int, danish: bool) -> list[str]:
+    """Return how many findings there are, and where some are not shown, of which kinds and how to get them all."""
+    total = len(found.findings)
+    if total <= shown:
+        return [f"{total} {'fund' if danish else 'found'}."]
+    kinds = [f"    {rule}: {count}" for rule, count in grouped(found.findings)]
+    if danish:
+        return [f"{total} fund; de første {shown} er vist. Send igen med ?limit=all eller Accept: text/csv for at få "
+                "dem alle. Efter regel:", *kinds]  # fmt: skip
+    return [f"{total} found; the first {shown} are shown. Send it again with ?limit=all, or with Accept: text/csv, to "
+            "get all of them. By rule:", *kinds]  # fmt: skip
 
 
 def _pasted_format(document: Document | None) -> str:
