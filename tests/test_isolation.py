@@ -250,9 +250,11 @@ def test_service_that_is_allowed_is_called_and_no_other(server, tmp_path):
         assert server.sparql in other.json()["detail"]
 
 
-def test_allowed_service_that_is_no_address_is_told_at_the_start(tmp_path):
-    done = run(tmp_path, "serve", "--port", "0", SUNDGRAF_SERVICE_ALLOW="example.org/sparql")
+@pytest.mark.parametrize("name", ["SUNDGRAF_SERVICE_ALLOW", "SUNDGRAF_STORE", "SUNDGRAF_STORE_UPDATE"])
+def test_endpoint_that_is_no_address_is_told_at_the_start(tmp_path, name):
+    done = run(tmp_path, "serve", "--port", "0", **{name: "example.org/sparql"})
     assert done.returncode == 2
+    assert name in done.stderr
     assert "'example.org/sparql' is no address" in done.stderr
 
 

@@ -78,10 +78,10 @@ class Settings(BaseSettings):
         default="", description="Comma-separated endpoints that SERVICE may call; none by default."
     )
 
-    @field_validator("service_allow")
+    @field_validator("service_allow", "store", "store_update", "store_graphs")
     @classmethod
     def _require_endpoints(cls, text: str) -> str:
-        for endpoint in filter(None, (part.strip() for part in text.split(","))):
+        for endpoint in text.replace(",", " ").split():
             if not re.fullmatch(r"https?://[^\s<>\"{}|\\^`]+", endpoint):
                 raise ValueError(f"{endpoint!r} is no address of an endpoint; write https://..., parted by commas")
         return text
