@@ -98,6 +98,7 @@ def test_form_with_faults_comes_back_filled_with_what_to_mend(service):
     page = httpx.post(f"{service.url}/submissions?lang=da", data=fields, headers=headers)
     assert page.status_code == 422
     assert "Mente du Region Nordjylland?" in page.text
+    assert "Projekt · <strong>sted</strong>" in page.text  # whose place: status reports have one too
     assert "En anden prøve" in page.text
 
 
