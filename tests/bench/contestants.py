@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 from tests import server as service
 from tests.bench import generate
-from tests.bench.measure import processor_clock, settle
+from tests.bench.measure import processor_seconds_of, seconds_of, settle
 from tests.bench.quiet import Quiet
 
 from sundgraf.application.columns import make_columns
@@ -60,9 +60,13 @@ class Workplace:
     quiet: Quiet = field(default_factory=Quiet)
     by_processor: bool = False  # whether processor time is taken, for a machine that others keep busy
 
-    def clock(self, server: Contestant) -> Callable[[], float]:
-        """Return what tells the seconds that a server took so far."""
-        return processor_clock(server.pid) if self.by_processor else time.perf_counter
+    def seconds_of(self, server: Contestant, task: Callable[[], object]) -> float:
+        """Run a callable that asks a server, once or as often as it takes to measure it, and return the seconds."""
+        while self.by_processor:
+            taken = processor_seconds_of(server.pid, task)
+            if taken is not None:
+                return taken
+        return seconds_of(task)
 
     def file(self, triples: int) -> Path:
         """Return a generated file of that size."""

@@ -137,22 +137,36 @@ def memory(root: int) -> int:
     return total
 
 
-def processor_clock(root: int) -> Callable[[], float]:
-    """Return what tells the processor time that a process and those it has now took so far, in seconds.
+def processor_seconds_of(root: int, task: Callable[[], object]) -> float | None:
+    """Run a callable and return the processor time that a server took meanwhile, in all its processes but its chores.
 
-    From /proc/<pid>/task/<tid>/schedstat, in nanoseconds; a busy machine lengthens it least.
+    None where a process ended on the way and took its figure with it. From /proc/<pid>/task/<tid>/schedstat, in
+    nanoseconds; a busy machine lengthens it least.
     """
-    tasks = [Path(f"/proc/{process.pid}/task") for process in tree(root)]
+    before = _nanoseconds(root)
+    task()
+    after = _nanoseconds(root)
+    if before.keys() - after.keys():
+        return None
+    return sum(spent - before.get(pid, 0) for pid, spent in after.items()) / 1e9
 
-    def read() -> float:
-        total = 0
-        for folder in tasks:
-            with contextlib.suppress(OSError):  # it has just ended
-                for task in os.listdir(folder):
-                    total += int((folder / task / "schedstat").read_text("ascii").split()[0])
-        return total / 1e9
 
-    return read
+def _nanoseconds(root: int) -> dict[int, int]:
+    """Return the processor time so far of a process and each descendant that is no chore of the service."""
+    found: dict[int, int] = {}
+    waiting = [root]
+    while waiting:
+        pid = waiting.pop()
+        spent = 0
+        with contextlib.suppress(OSError):  # it, or a thread of it, has just ended
+            if pid != root and b"sundgraf.application." in Path(f"/proc/{pid}/cmdline").read_bytes():
+                continue
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                folder = Path(f"/proc/{pid}/task/{thread}")
+                spent += int((folder / "schedstat").read_text("ascii").split()[0])
+                waiting += map(int, (folder / "children").read_text("ascii").split())
+            found[pid] = spent
+    return found
 
 
 def settle(root: int, seconds: float = 60.0) -> None:
