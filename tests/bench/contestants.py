@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 from tests import server as service
 from tests.bench import generate
-from tests.bench.measure import processor_seconds_of, seconds_of, settle
+from tests.bench.measure import processor_seconds_of, seconds_of, settle, wait_for_ends
 from tests.bench.quiet import Quiet
 
 from sundgraf.application.columns import make_columns
@@ -66,6 +66,7 @@ class Workplace:
             taken = processor_seconds_of(server.pid, task)
             if taken is not None:
                 return taken
+            wait_for_ends(server.pid)
         return seconds_of(task)
 
     def file(self, triples: int) -> Path:

@@ -151,6 +151,14 @@ def processor_seconds_of(root: int, task: Callable[[], object]) -> float | None:
     return sum(spent - before.get(pid, 0) for pid, spent in after.items()) / 1e9
 
 
+def wait_for_ends(root: int) -> None:
+    """Wait until no process of a server is about to end, as a worker is after a long query."""
+    seen: set[int] = set()
+    while seen != (now := set(_nanoseconds(root))):
+        seen = now
+        time.sleep(1.5)
+
+
 def _nanoseconds(root: int) -> dict[int, int]:
     """Return the processor time so far of a process and each descendant that is no chore of the service."""
     found: dict[int, int] = {}
