@@ -64,7 +64,7 @@ class Workplace:
         """Run a callable that asks a server, once or as often as it takes to measure it, and return the seconds."""
         while self.by_processor:
             taken = processor_seconds_of(server.pid, task)
-            if taken is not None:
+            if taken:
                 return taken
             wait_for_ends(server.pid)
         return seconds_of(task)

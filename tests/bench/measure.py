@@ -140,40 +140,39 @@ def memory(root: int) -> int:
 def processor_seconds_of(root: int, task: Callable[[], object]) -> float | None:
     """Run a callable and return the processor time that a server took meanwhile, in all its processes but its chores.
 
-    None where a process ended on the way and took its figure with it. From /proc/<pid>/task/<tid>/schedstat, in
-    nanoseconds; a busy machine lengthens it least.
+    None where a process or thread ended on the way and took its figure with it. From /proc/<pid>/task/<tid>/schedstat,
+    in nanoseconds; a busy machine lengthens it least.
     """
     before = _nanoseconds(root)
     task()
     after = _nanoseconds(root)
     if before.keys() - after.keys():
         return None
-    return sum(spent - before.get(pid, 0) for pid, spent in after.items()) / 1e9
+    return sum(spent - before.get(thread, 0) for thread, spent in after.items()) / 1e9
 
 
 def wait_for_ends(root: int) -> None:
     """Wait until no process of a server is about to end, as a worker is after a long query."""
-    seen: set[int] = set()
+    seen: set[tuple[int, int]] = set()
     while seen != (now := set(_nanoseconds(root))):
         seen = now
         time.sleep(1.5)
 
 
-def _nanoseconds(root: int) -> dict[int, int]:
-    """Return the processor time so far of a process and each descendant that is no chore of the service."""
-    found: dict[int, int] = {}
+def _nanoseconds(root: int) -> dict[tuple[int, int], int]:
+    """Return the processor time so far of each thread of a process and of its descendants that are no chores."""
+    found: dict[tuple[int, int], int] = {}
     waiting = [root]
     while waiting:
         pid = waiting.pop()
-        spent = 0
-        with contextlib.suppress(OSError):  # it, or a thread of it, has just ended
+        with contextlib.suppress(OSError):  # it has just ended
             if pid != root and b"sundgraf.application." in Path(f"/proc/{pid}/cmdline").read_bytes():
                 continue
-            for thread in os.listdir(f"/proc/{pid}/task"):
+            for thread in map(int, os.listdir(f"/proc/{pid}/task")):
                 folder = Path(f"/proc/{pid}/task/{thread}")
-                spent += int((folder / "schedstat").read_text("ascii").split()[0])
-                waiting += map(int, (folder / "children").read_text("ascii").split())
-            found[pid] = spent
+                with contextlib.suppress(OSError):
+                    waiting += map(int, (folder / "children").read_text("ascii").split())
+                    found[pid, thread] = int((folder / "schedstat").read_text("ascii").split()[0])
     return found
 
 
