@@ -230,14 +230,14 @@ def test_statement_added_to_a_published_record_is_judged_by_what_is_stated(serve
 
 
 def test_record_that_no_longer_passes_through_a_change_of_another_is_told(server):
-    record = "https://w3id.org/sundgraf/id/project/p-1001"
+    record = "https://w3id.org/sundgraf/id/project/p-1003"
     query = f"""PREFIX sg: <https://w3id.org/sundgraf/def/> SELECT ?c WHERE {{
         ?c sg:classifies <{record}> ; sg:dimension <https://w3id.org/sundgraf/concept/technology> }}"""
     rows = httpx.get(f"{server.url}/sparql", params={"query": query}, headers={"Accept": "text/csv"}).text.split()[1:]
     assert len(rows) == 1
     text = httpx.get(rows[0].replace("https://w3id.org/sundgraf/id", f"{server.url}/doc") + ".nt").text
     own = "\n".join(line for line in text.splitlines() if line.startswith(f"<{rows[0]}>"))
-    findings = post(server, own.replace("p-1001", "p-1002"), "application/n-triples").json()["findings"]
+    findings = post(server, own.replace("p-1003", "p-1002"), "application/n-triples").json()["findings"]
     told = {(finding["subject"], finding["rule"]) for finding in findings if finding["severity"] == "violation"}
     assert (record, "Project-tech") in told
 
