@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from server import Server, processes_of, run, running
+from sundgraf.store.nursery import Nursery
 
 RUNAWAY = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?a != ?%s) }"
 JSON = {"Accept": "application/sparql-results+json"}
@@ -343,3 +344,10 @@ def test_nothing_is_left_when_the_keeper_is_killed(tmp_path):
         while time.monotonic() < end and any(_state(pid) != "Z" for pid in group):
             time.sleep(0.05)
         assert [pid for pid in group if _state(pid) != "Z"] == []
+
+
+def test_nursery_that_nobody_needs_any_more_is_ended_while_it_reads(tmp_path):
+    near, far = socket.socketpair()
+    with far, subprocess.Popen(["sleep", "60"]) as reading:
+        assert not Nursery(reading.pid, tmp_path / "socket", near).wait(lambda: True)
+        assert reading.wait(10) == -signal.SIGKILL

@@ -88,7 +88,8 @@ class _Keeper:
             copy=self._settings.state / "copies" / generation.publication.kept_as if small else None,
         )  # fmt: skip
         _import_web()  # while it reads the graph
-        started.wait()
+        if not started.wait(lambda: self._stopping):
+            return
         before, self._nursery, self._number = self._nursery, started, generation.number
         said = {"socket": str(started.socket_path), "number": generation.number, "time": generation.time,
                 "quads": generation.quads, "columns": str(columns or "")}  # fmt: skip

@@ -14,6 +14,7 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sundgraf.store.columns_answers import ColumnAnswers
 
 _BACKLOG = 128
+_LOOK_SECONDS = 0.25  # between two looks whether it is still needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,22 @@ class Nursery:
     socket_path: Path
     lifeline: socket.socket
 
-    def wait(self) -> None:
-        """Return once it takes connections. Raises RuntimeError when the store cannot be opened."""
+    def wait(self, stopping: Callable[[], bool] = lambda: False) -> bool:
+        """Return True once it takes connections, False where `stopping` says first that nobody needs it any more.
+
+        Raises RuntimeError when the store cannot be opened.
+        """
+        while not select.select([self.lifeline], [], [], _LOOK_SECONDS)[0]:
+            if stopping():
+                self.lifeline.close()
+                os.kill(self.pid, signal.SIGKILL)
+                return False
         said = self.lifeline.recv(4096)
         if said != b"ready":
             self.lifeline.close()
             os.waitpid(self.pid, 0)
             raise RuntimeError(said.decode("utf-8", "replace").lstrip("!") or "the nursery ended at once")
+        return True
 
     def retire(self) -> None:
         """Let it go: it takes no new connections and ends when its last worker has."""
