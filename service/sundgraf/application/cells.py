@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import pyoxigraph as ox
 
-from sundgraf.application.fields import Field
+from sundgraf.application.fields import Field, in_both
 from sundgraf.domain.names import BASE
 from sundgraf.domain.terms import legal_iri
 
@@ -107,8 +107,7 @@ class Vocabulary:
     def _labels(self, concept: ox.NamedNode, predicate: ox.NamedNode = _PREF_LABEL) -> tuple[str, str]:
         """Return what a concept is called in English and Danish."""
         quads = self.base.quads_for_pattern(concept, predicate, None, ox.DefaultGraph())
-        said = {q.object.language: q.object.value for q in quads if isinstance(q.object, ox.Literal)}
-        return said.get("en", ""), said.get("da", "")
+        return in_both(quad.object for quad in quads)
 
     def record(self, classes: tuple[str, ...], text: str) -> ox.NamedNode:
         """Return a record by IRI, identifier, the name of a row, or its exact name. Raises Unreadable."""

@@ -11,6 +11,7 @@ from sundgraf.application.fields import record_classes
 from sundgraf.application.vocabulary import Texts, Vocabulary, read_vocabulary
 from sundgraf.domain.errors import InvalidParameter
 from sundgraf.domain.finder import fold
+from sundgraf.domain.terms import last_part
 
 IDENTIFIER = "identifier"  # the property whose values are compared as identifiers
 _NAMES = (
@@ -52,7 +53,7 @@ class Comparable:
         for kind in self.kinds.values():
             if name == kind.iri or fold(name.rpartition(":")[2]) in _called(kind.iri, kind.label):
                 return kind
-        known = ", ".join(_short(iri) for iri in self.kinds)
+        known = ", ".join(last_part(iri) for iri in self.kinds)
         raise InvalidParameter(f"There is no type {name[:80]!r} here; take one of {known}.", "type")
 
     def property(self, name: str) -> Property:
@@ -103,8 +104,4 @@ def _kind(vocabulary: Vocabulary, iri: str, properties: tuple[str, ...]) -> Kind
 
 
 def _called(iri: str, label: Texts) -> set[str]:
-    return {fold(iri), fold(_short(iri)), *map(fold, label.values())}
-
-
-def _short(iri: str) -> str:
-    return iri.replace("#", "/").rsplit("/", 1)[-1]
+    return {fold(iri), fold(last_part(iri)), *map(fold, label.values())}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import pyoxigraph as ox
 
 from sundgraf.application.mint import forms_of
 from sundgraf.domain.errors import NotFound
+from sundgraf.domain.terms import last_part
 from sundgraf.store.shacl_shapes import Shape, Shapes, sh
 from sundgraf.store.view import Object
 
@@ -53,7 +55,7 @@ class Field:
     @property
     def name(self) -> str:
         """The last part of the property's IRI."""
-        return self.path.replace("#", "/").rsplit("/", 1)[-1]
+        return last_part(self.path)
 
     @property
     def listed(self) -> bool:
@@ -122,7 +124,7 @@ def _read(shapes: Shapes, class_: str) -> RecordClass:
         replace(field, required=field.required or field.path in either)
         for _, field in sorted(fields.values(), key=lambda pair: (pair[0], pair[1].path))
     )
-    shape_name = class_.replace("#", "/").rsplit("/", 1)[-1]
+    shape_name = last_part(class_)
     return RecordClass(class_, shape_name, _class_label(shapes, class_), ordered, tuple(dict.fromkeys(needs)))
 
 
@@ -135,7 +137,7 @@ def _field(shapes: Shapes, shape: Shape) -> Field:
     assert shape.path is not None
     assert shape.path.predicate is not None
     return Field(
-        shape.path.predicate.value, kind, _pair(graph.objects(shape.node, sh("name"))),
+        shape.path.predicate.value, kind, in_both(graph.objects(shape.node, sh("name"))),
         (shape.messages.get("en", ""), shape.messages.get("da", "")), _number(said, "minCount") > 0,
         kind != "text" and _number(said, "maxCount") != 1, scheme, classes,
     )  # fmt: skip
@@ -199,11 +201,12 @@ def _class_label(shapes: Shapes, class_: str) -> tuple[str, str]:
     graph = shapes.graph
     for node in shapes.targeted:
         if ox.NamedNode(class_) in graph.objects(node, sh("targetClass")) and graph.objects(node, sh("property")):
-            return _pair(graph.objects(node, _LABEL))
+            return in_both(graph.objects(node, _LABEL))
     return "", ""
 
 
-def _pair(literals: list[Object]) -> tuple[str, str]:
+def in_both(literals: Iterable[object]) -> tuple[str, str]:
+    """Return what literals say in English and in Danish, "" where none does."""
     said = {literal.language: literal.value for literal in literals if isinstance(literal, ox.Literal)}
     return said.get("en", ""), said.get("da", "")
 

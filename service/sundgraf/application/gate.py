@@ -15,6 +15,7 @@ from sundgraf.domain import rules
 from sundgraf.domain.names import BASE
 from sundgraf.domain.report import Finding
 from sundgraf.domain.submission import standing
+from sundgraf.domain.terms import last_part
 from sundgraf.store.load import DERIVED
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -104,9 +105,9 @@ def _class_findings(
         return
     odd = min(types - set(classes), default="") or (min(types) if len(types) > 1 else "")
     if odd:
-        names = {_local(class_).lower(): class_ for class_ in classes}
-        near = difflib.get_close_matches(_local(odd).lower(), names, 1) if odd not in classes else []
-        meant = _local(names[near[0]]) if near else ""
+        names = {last_part(class_).lower(): class_ for class_ in classes}
+        near = difflib.get_close_matches(last_part(odd).lower(), names, 1) if odd not in classes else []
+        meant = last_part(names[near[0]]) if near else ""
         yield rules.NO_RECORD.broken_by(text_of(subject), _TYPE.value, odd, nearest=meant)
 
     for class_ in (types or _types(subject, base)) & set(classes):
@@ -144,10 +145,6 @@ def _dangling(submitted: ox.Store, base: ox.Store) -> Iterator[Finding]:
             known[target] = any(next(quads, None) is not None for quads in there)
         if not known[target]:
             yield rules.UNKNOWN.broken_by(text_of(quad.subject), quad.predicate.value, target.value)
-
-
-def _local(iri: str) -> str:
-    return iri.replace("#", "/").rsplit("/", 1)[-1]
 
 
 def _types(subject: Node, store: ox.Store) -> set[str]:

@@ -25,6 +25,7 @@ from sundgraf.domain.imported import KEY
 from sundgraf.domain.names import BASE
 from sundgraf.domain.report import blocks
 from sundgraf.domain.submission import ACCEPTED, WAITING, Submission
+from sundgraf.domain.terms import last_part
 from sundgraf.store import generations, journal
 from sundgraf.store.direct import open_direct
 from sundgraf.store.document import statements_of
@@ -155,7 +156,7 @@ def _change(submission: Submission, base: ox.Store, root: Path, inbox: Inbox, re
 
 
 def _brief(triple: ox.Triple) -> str:
-    name = triple.predicate.value.replace("#", "/").rsplit("/", 1)[-1]
+    name = last_part(triple.predicate.value)
     return f"{name}: {str(getattr(triple.object, 'value', triple.object))[:200]}"
 
 

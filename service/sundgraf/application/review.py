@@ -12,6 +12,7 @@ from sundgraf.application.validate import published_store
 from sundgraf.domain.errors import BadInput, Conflict, Refused
 from sundgraf.domain.report import Finding
 from sundgraf.domain.submission import OPEN, REJECTED, WAITING, WANTED, Submission
+from sundgraf.domain.terms import last_part
 from sundgraf.store.document import Document
 from sundgraf.store.inbox import Inbox
 from sundgraf.store.tokens import Token
@@ -155,7 +156,7 @@ def _label(node: object, stores: tuple[ox.Store, ...], language: str) -> str:
             }
             if names:
                 return names.get(language) or next(iter(names.values()))
-    return _text(node).replace("#", "/").rsplit("/", 1)[-1]
+    return last_part(_text(node))
 
 
 def _order(line: Line) -> tuple[str, str, bool, str]:

@@ -9,6 +9,7 @@ import pyoxigraph as ox
 
 from sundgraf.application.vocabulary import Vocabulary, name_path
 from sundgraf.domain.errors import NotFound
+from sundgraf.domain.terms import last_part
 from sundgraf.store.shacl_shapes import Shape, sh
 from sundgraf.store.view import Object
 
@@ -217,4 +218,4 @@ def _text(value: Object) -> str:
 
 
 def _local(value: Object) -> str:
-    return _text(value).replace("#", "/").rsplit("/", 1)[-1]
+    return last_part(_text(value))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from sundgraf.domain.terms import last_part
+
 _SHOWN = 20
 _WORDS = {
     "rows": ("rows", "rækker"), "notSelected": ("not about health", "ikke om sundhed"),
@@ -55,7 +57,7 @@ def _lines(report: Mapping[str, Any], language: str) -> Iterator[str]:
     yield from _section(t("New", "Nye"), [f"{one['key']} {one['name']}" for one in report["added"]], t)
     yield from _section(
         t("Changed", "Ændret"),
-        [f"{one['key']} {one['name']}: " + "; ".join(f"{_local(line['property'])}: {line['before'] or '-'} -> "
+        [f"{one['key']} {one['name']}: " + "; ".join(f"{last_part(line['property'])}: {line['before'] or '-'} -> "
          f"{line['after'] or '-'}" for line in one["lines"]) for one in report["changed"]], t,
     )  # fmt: skip
     yield from _section(
@@ -72,7 +74,3 @@ def _section(title: str, lines: Sequence[str], t: Any) -> Iterator[str]:
         yield from (f"  {line}" for line in lines[:_SHOWN])
         if len(lines) > _SHOWN:
             yield t(f"  ... and {len(lines) - _SHOWN:,} more", f"  ... og {len(lines) - _SHOWN:,} til")
-
-
-def _local(iri: str) -> str:
-    return iri.replace("#", "/").rsplit("/", 1)[-1]

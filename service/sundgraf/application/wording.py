@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pyoxigraph as ox
 
+from sundgraf.application.fields import in_both
 from sundgraf.application.reading import Read
 from sundgraf.domain.report import Finding
 from sundgraf.store.document import shown_name
@@ -75,17 +76,16 @@ def in_words(
 
 def _labels(violation: Violation, shapes: View, base: ox.Store) -> tuple[str, str]:
     """Return what the shape calls the property in English and Danish, else what the ontology does."""
-    names = {n.language: n.value for n in shapes.objects(violation.shape, sh("name")) if isinstance(n, ox.Literal)}
-    if not names and violation.path and isinstance(violation.path.node, ox.NamedNode):
+    said = [name for name in shapes.objects(violation.shape, sh("name")) if isinstance(name, ox.Literal)]
+    if not said and violation.path and isinstance(violation.path.node, ox.NamedNode):
         return label_of(violation.path.node, base)
-    return names.get("en", ""), names.get("da", "")
+    return in_both(said)
 
 
 def label_of(term: ox.NamedNode, base: ox.Store) -> tuple[str, str]:
     """Return what a term is called in English and Danish, "" where it has no name."""
     quads = base.quads_for_pattern(term, _LABEL, None, ox.DefaultGraph())
-    names = {quad.object.language: quad.object.value for quad in quads if isinstance(quad.object, ox.Literal)}
-    return names.get("en", ""), names.get("da", "")
+    return in_both(quad.object for quad in quads)
 
 
 def _allowed(violation: Violation, shapes: Shapes, base: ox.Store) -> tuple[object, ...]:

@@ -50,6 +50,11 @@ def legal_iri(text: str) -> bool:
     return bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text)) and not _ILLEGAL_IN_IRI.search(text)
 
 
+def last_part(iri: str) -> str:
+    """Return what stands behind the last slash or number sign of an IRI."""
+    return iri.replace("#", "/").rsplit("/", 1)[-1]
+
+
 def ntriples(term: Term) -> str:
     """Return the N-Triples form of `term`. Raises ValueError for an IRI that cannot be written."""
     if isinstance(term, IRI):

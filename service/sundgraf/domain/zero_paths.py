@@ -7,7 +7,7 @@ with a text that says the same and holds on the engine too. Lists (`;`, `,`, `[ 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -87,19 +87,24 @@ def _read_pattern(text: str, tokens: list[_Token], at: int) -> ZeroPath | None:
 
 def _alternatives(tokens: list[_Token], at: int) -> tuple[int, bool]:
     """Return where a path ends, and whether it may have no length. Raises ValueError or IndexError for no path."""
-    at, nullable = _sequence(tokens, at)
-    while tokens[at].text == "|":
-        at, other = _sequence(tokens, at + 1)
-        nullable = nullable or other
-    return at, nullable
+    return _joined(tokens, at, "|", _sequence, any)
 
 
 def _sequence(tokens: list[_Token], at: int) -> tuple[int, bool]:
-    at, nullable = _step(tokens, at)
-    while tokens[at].text == "/":
-        at, other = _step(tokens, at + 1)
-        nullable = nullable and other
-    return at, nullable
+    return _joined(tokens, at, "/", _step, all)
+
+
+def _joined(
+    tokens: list[_Token], at: int, sign: str, read: Callable[[list[_Token], int], tuple[int, bool]],
+    together: Callable[[list[bool]], bool],
+) -> tuple[int, bool]:  # fmt: skip
+    """Read parts with a sign between them; `together` says of theirs whether the whole may have no length."""
+    at, nullable = read(tokens, at)
+    each = [nullable]
+    while tokens[at].text == sign:
+        at, nullable = read(tokens, at + 1)
+        each.append(nullable)
+    return at, together(each)
 
 
 def _step(tokens: list[_Token], at: int) -> tuple[int, bool]:

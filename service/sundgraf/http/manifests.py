@@ -9,6 +9,7 @@ from starlette.requests import Request
 from sundgraf import __version__
 from sundgraf.application.comparable import Comparable, Kind
 from sundgraf.domain.names import BASE
+from sundgraf.domain.terms import last_part
 
 
 def manifest(request: Request, comparable: Comparable, language: str) -> dict[str, Any]:
@@ -69,5 +70,5 @@ def tell_kind(kind: Kind, language: str) -> dict[str, Any]:
     if kind.definition.get(language):
         said["description"] = kind.definition[language]
     if kind.broader:
-        said["broader"] = [{"id": iri, "name": iri.replace("#", "/").rsplit("/", 1)[-1]} for iri in kind.broader]
+        said["broader"] = [{"id": iri, "name": last_part(iri)} for iri in kind.broader]
     return said
