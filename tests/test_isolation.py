@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -116,6 +117,36 @@ def test_stored_questions_answer_while_runaways_hold_every_public_worker(strict)
     for thread in threads:
         thread.join()
     assert slowest < 1
+
+
+def test_short_queries_are_answered_while_runaways_take_every_place_for_long_ones(strict):
+    stop = time.monotonic() + 3
+
+    def attack(number: int) -> None:
+        while time.monotonic() < stop:
+            with contextlib.suppress(httpx.HTTPError):
+                ask(strict, RUNAWAY % f"s{number}")
+
+    threads = [threading.Thread(target=attack, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    time.sleep(1)
+    seen = []
+    for number in range(8):  # each another one, that nothing knows the answer of
+        answer = ask(strict, f"SELECT ?s WHERE {{ ?s ?p ?o }} LIMIT {number + 2}", timeout="1")
+        seen.append((answer.status_code, answer.elapsed.total_seconds()))
+    for thread in threads:
+        thread.join()
+    assert [status for status, _ in seen] == [200] * 8
+    assert sorted(taken for _, taken in seen)[4] < 0.6  # with every worker held, each would wait for the end of another
+
+
+def test_long_queries_that_find_no_place_wait_for_one_and_are_answered(server):
+    pairs = "SELECT (COUNT(*) AS ?n) {{ SELECT ?a ?d {{ ?a ?b ?c . ?d ?e ?f }} LIMIT {} }}"  # for half a second
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda number: ask(server, pairs.format(2_000_000 + number)), range(6)))
+    found = [answer.json()["results"]["bindings"][0]["n"]["value"] for answer in answers if answer.status_code == 200]
+    assert found == [str(2_000_000 + number) for number in range(6)]
 
 
 def test_full_queue_is_503_with_retry_after(strict):

@@ -6,11 +6,12 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from sundgraf.store.turns import take_short_turns
+from sundgraf.store.turns import processor_seconds, take_short_turns
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a service say so")
 
@@ -30,6 +31,23 @@ def test_process_that_is_gone_is_no_error():
     with subprocess.Popen(["true"]) as process:
         process.wait()
     take_short_turns(process.pid)
+
+
+def test_processor_seconds_count_work_and_not_waiting():
+    with (
+        subprocess.Popen(["sleep", "60"]) as sleeper,
+        subprocess.Popen([sys.executable, "-c", "while True: pass"]) as worker,
+    ):
+        try:
+            before = processor_seconds(sleeper.pid), processor_seconds(worker.pid)
+            time.sleep(0.5)
+            slept, worked = processor_seconds(sleeper.pid) - before[0], processor_seconds(worker.pid) - before[1]
+            assert slept < 0.01 < worked
+        finally:
+            sleeper.kill()
+            worker.kill()
+    with pytest.raises(OSError, match=r".*"):
+        processor_seconds(sleeper.pid)
 
 
 def debugged(pid: int) -> dict[str, str]:

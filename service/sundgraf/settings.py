@@ -35,6 +35,12 @@ class Settings(BaseSettings):
     )
     web_processes: int = Field(default=min(2, os.cpu_count() or 1), ge=1, le=64, description="Web processes.")
     workers: int = Field(default=2, ge=1, le=64, description="Workers for public queries in each web process.")
+    long_queries: int = Field(
+        default=2,
+        ge=1,
+        le=64,
+        description="Queries of over a quarter of a second of the processor that run beside them in each web process.",
+    )
     deadline: float = Field(default=10.0, gt=0, description="Longest time a public query may run.")
     worker_memory: int = Field(default=1 << 30, description="Memory a query may take beyond the graph itself.")
     row_limit: int = Field(default=2_000_000, ge=1, description="Most rows in an answer.")

@@ -66,7 +66,7 @@ async def _compare(announcement: Path, held, blocks: int) -> dict[str, list[floa
     from sundgraf.store.base import QueryRequest
     from sundgraf.store.embedded import EmbeddedStore, to_wire
 
-    store = EmbeddedStore(announcement, workers=1, trusted_workers=1, queue=10)
+    store = EmbeddedStore(announcement, workers=1, trusted_workers=1, queue=10, long=1)
     await store.open()
     taken: dict[str, list[float]] = {"worker": [], "direct": []}
     for block in range(blocks + 1):

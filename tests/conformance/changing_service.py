@@ -140,7 +140,7 @@ class ChangingService:
         self._announce()
         settings = Settings(state=folder, service_allow=UNREACHABLE)
         embedded._WATCH_SECONDS = _LOOK_SECONDS
-        self._store = embedded.EmbeddedStore(self._announcement, workers=1, trusted_workers=1, queue=64)
+        self._store = embedded.EmbeddedStore(self._announcement, workers=1, trusted_workers=1, queue=64, long=1)
         self._endpoint = SPARQLEndpoint(Context(settings, find_bundle(), self._store, {}, Pages()))
         self._service = Delivery(self._query, lambda: self._store.publication().number, 0)
 

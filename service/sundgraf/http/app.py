@@ -91,7 +91,13 @@ def create_app(
             filled=settings.pushes,
         )  # fmt: skip
     else:
-        store = EmbeddedStore(announcement, workers=settings.workers, trusted_workers=1, queue=settings.queue)
+        store = EmbeddedStore(
+            announcement,
+            workers=settings.workers,
+            trusted_workers=1,
+            queue=settings.queue,
+            long=settings.long_queries,
+        )
     pages = Pages(bundle.queries / "columns.toml", bundle.queries / "problems.toml")
     board = Board(folder, place)
     metered = MeteredStore(store, board)

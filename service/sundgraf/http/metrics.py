@@ -122,6 +122,7 @@ def _series(routes: Sequence[str]) -> Iterator[str]:
     for lane in ("public", "trusted"):
         for outcome in ("answered", "malformed", "refused", "busy", "stopped", "failed"):
             yield f'sundgraf_queries_total{{lane="{lane}",outcome="{outcome}"}}'
+    for lane in ("public", "trusted", "long"):
         for state in ("busy", "idle", "waiting"):
             yield f'sundgraf_workers{{lane="{lane}",state="{state}"}}'
     for reason in ("deadline", "memory", "reader left"):

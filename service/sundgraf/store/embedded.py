@@ -12,24 +12,21 @@ from sundgraf.domain.errors import (
     MalformedQuery,
     NotAcceptable,
     OutOfMemory,
-    OutOfTime,
     StoreError,
 )
 from sundgraf.store import wire
 from sundgraf.store.base import Publication, QueryRequest
-from sundgraf.store.lane import LESS, MUCH_LESS, Connection, Lane, may_promote
+from sundgraf.store.lane import Connection, Lane
+from sundgraf.store.long_places import LongPlaces
+from sundgraf.store.query_clock import Beside, QueryClock
 
-# Seconds a public query runs before pages and short queries go first. Where a worker cannot be given its priority back
-# it is replaced after that, and a new one has to find its way through the shared pages again: then later.
-_DEMOTIONS = ((0.03, LESS), (0.25, MUCH_LESS)) if may_promote() else ((0.5, MUCH_LESS),)
-_STALLED_SECONDS = 60.0  # how long in all a reader may keep a worker waiting
 _WATCH_SECONDS = 0.25
 
 
 class EmbeddedStore:
     """Answers queries with the workers of a nursery; `announcement` is the file that says where the nursery is."""
 
-    def __init__(self, announcement: Path, *, workers: int, trusted_workers: int, queue: int) -> None:
+    def __init__(self, announcement: Path, *, workers: int, trusted_workers: int, queue: int, long: int) -> None:
         self._announcement = announcement
         self._stamp = 0
         self._socket = ""
@@ -39,6 +36,7 @@ class EmbeddedStore:
         self._read_announcement()
         self._public = Lane("public", workers, queue, self._where)
         self._trusted = Lane("trusted", trusted_workers, 10_000, self._where)
+        self._beside = Beside(self._public, LongPlaces(long, queue))
         self._calls: list[Callable[[], None]] = []
         self._watcher: asyncio.Task[None] | None = None
 
@@ -47,8 +45,12 @@ class EmbeddedStore:
         return self._publication
 
     def workers(self) -> dict[str, dict[str, int]]:
-        """Return how many workers of each lane are busy or idle, and how many queries wait for one."""
-        return {lane.name: lane.counts for lane in (self._public, self._trusted)}
+        """Return how many workers of each lane are busy or idle, and how many queries wait for one.
+
+        Of "long" it is places, which the workers of "public" take whose queries are long.
+        """
+        lanes = {lane.name: lane.counts for lane in (self._public, self._trusted)}
+        return {**lanes, "long": self._beside.places.counts}
 
     def on_publication(self, call: Callable[[], None]) -> None:
         """Have `call` called after each change of the publication."""
@@ -69,10 +71,27 @@ class EmbeddedStore:
 
     async def answer(self, request: QueryRequest) -> EmbeddedAnswer:
         """Start the query in a worker. Raises MalformedQuery, Busy, OutOfTime, OutOfMemory or StoreError."""
-        lane = self._trusted if request.trusted else self._public
-        connection = await lane.acquire(request.deadline)
+        if request.trusted:
+            return await self._run(request, self._trusted)
+        begun = asyncio.get_running_loop().time()
+        try:
+            return await self._run(request, self._public, self._beside)
+        except _PutOff:
+            waited = asyncio.get_running_loop().time() - begun
+            await self._beside.places.wait(max(request.deadline - waited, 0))
+        return await self._run(request, self._public, self._beside, has_place=True)
+
+    async def _run(
+        self, request: QueryRequest, lane: Lane, beside: Beside | None = None, *, has_place: bool = False
+    ) -> EmbeddedAnswer:
+        try:
+            connection = await lane.acquire(request.deadline)
+        except BaseException:
+            if has_place and beside is not None:
+                beside.places.give_back()
+            raise
         connection.send(to_wire(request))
-        clock = _Clock(connection, request, demotable=not request.trusted)  # while the worker is at it
+        clock = QueryClock(connection, request.deadline, beside, has_place=has_place)  # while the worker is at it
         try:
             first = await connection.receive()
         except BaseException:
@@ -88,7 +107,10 @@ class EmbeddedStore:
         if first is None or first[0] == b"X":
             clock.stop()
             lane.release(connection)
+            if first is None and clock.put_off:
+                raise _PutOff
             raise clock.reason() if first is None else to_error(first[1])
+        clock.sends()
         return EmbeddedAnswer(first[1], "", _Rest(lane, connection, clock))
 
     def _where(self) -> tuple[str, int]:
@@ -159,65 +181,14 @@ class EmbeddedAnswer:
             self._rest.abandon()
 
 
-class _Clock:
-    """Ends a worker at its query's deadline, and lets others go first when a query is long. A slow reader stops it."""
-
-    def __init__(self, connection: Connection, request: QueryRequest, *, demotable: bool) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._connection = connection
-        self._deadline = request.deadline
-        self._left = request.deadline
-        self._stalled = 0.0
-        self._since = self._loop.time()
-        self._expired = False
-        self._timer = self._loop.call_later(self._left, self._expire) if self._left else None
-        steps = _DEMOTIONS if demotable else ()
-        self._demotions = [self._loop.call_later(after, connection.demote, nice) for after, nice in steps]
-
-    def pause(self) -> None:
-        now = self._loop.time()
-        self._left -= now - self._since
-        self._since = now
-        self._cancel_timer()
-        self._timer = self._loop.call_later(max(_STALLED_SECONDS - self._stalled, 0), self._expire)
-
-    def resume(self) -> None:
-        now = self._loop.time()
-        self._stalled += now - self._since
-        self._since = now
-        self._cancel_timer()
-        if self._deadline:
-            self._timer = self._loop.call_later(max(self._left, 0), self._expire)
-
-    def stop(self) -> None:
-        self._cancel_timer()
-        for demotion in self._demotions:
-            demotion.cancel()
-
-    def reason(self) -> StoreError:
-        if self._expired or (self._deadline and self._loop.time() - self._since >= self._left):
-            return OutOfTime(
-                f"The query was stopped after {self._deadline:g} seconds. Narrow it down or add a LIMIT; "
-                "heavy analysis is best run on a copy: see /dump/."
-            )
-        return OutOfMemory(
-            "The query was stopped: it needed more memory than a query may have. "
-            "Ask for less at a time: fewer variables, a LIMIT, no ORDER BY over everything."
-        )
-
-    def _expire(self) -> None:
-        self._expired = True
-        self._connection.kill()
-
-    def _cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+class _PutOff(Exception):
+    """The query turned out to be long while too many long ones ran."""
 
 
 class _Rest:
     """The pieces after the first; gives the worker back at the end, kills it when nobody wants the rest."""
 
-    def __init__(self, lane: Lane, connection: Connection, clock: _Clock) -> None:
+    def __init__(self, lane: Lane, connection: Connection, clock: QueryClock) -> None:
         self._lane = lane
         self._connection = connection
         self._clock = clock

@@ -16,11 +16,11 @@ from typing import Any, cast
 
 from sundgraf.domain.errors import Busy, StoreError
 from sundgraf.store import wire
-from sundgraf.store.turns import share, take_short_turns
+from sundgraf.store.turns import processor_seconds, share, take_short_turns
 
 _MOST_HELD_PIECES = 4  # then the worker waits for the reader
 _QUERIES_PER_WORKER = 20_000  # reading makes shared pages private one by one; a fresh worker shares them again
-_LONG_SECONDS = 0.25  # such a query read much of the graph, and made as much of it private
+LONG_SECONDS = 0.25  # of the processor: such a query read much of the graph, and made as much of it private
 _RETRY_SECONDS = 0.1
 _START_SECONDS = 30.0
 LESS, MUCH_LESS = 5, 10  # as nice(1) has it: a third and a tenth of a usual share
@@ -46,7 +46,7 @@ class Connection(asyncio.Protocol):
         self.pid = 0
         self.generation = 0
         self.queries = 0
-        self.since = 0.0  # when the last query was sent, by the loop's clock
+        self._begun = 0.0  # how long the worker had had the processor when the last query was sent
         self.gone = False
         self.demoted = False
 
@@ -76,9 +76,17 @@ class Connection(asyncio.Protocol):
     def send(self, request: dict[str, Any]) -> None:
         """Start a query."""
         self.queries += 1
-        self.since = asyncio.get_running_loop().time()
+        with contextlib.suppress(OSError):
+            self._begun = processor_seconds(self.pid)
         if self._transport is not None:
             self._transport.write(wire.frame_json(b"Q", request))
+
+    def used(self) -> float:
+        """Return how many seconds of the processor the last query has taken; 0 when the worker is gone."""
+        try:
+            return processor_seconds(self.pid) - self._begun
+        except OSError:
+            return 0.0
 
     def receive(self) -> asyncio.Future[tuple[bytes, bytes] | None]:
         """Return what comes next: a frame, or None when the worker is gone."""
@@ -131,7 +139,10 @@ class Connection(asyncio.Protocol):
 
 
 class Lane:
-    """At most `size` workers, and a queue of at most `queue` that wait for one."""
+    """At most `size` workers, and a queue of at most `queue` that wait for one.
+
+    A worker whose query turns out to be long may be set beside: then another one takes its place.
+    """
 
     def __init__(self, name: str, size: int, queue: int, where: Callable[[], tuple[str, int]]) -> None:
         self.name = name
@@ -140,6 +151,7 @@ class Lane:
         self._where = where
         self._idle: list[Connection] = []
         self._busy: set[Connection] = set()
+        self._beside: set[Connection] = set()
         self._starting = 0
         self._waiting: deque[asyncio.Future[Connection]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -148,12 +160,12 @@ class Lane:
     @property
     def busy(self) -> int:
         """How many workers have a query."""
-        return len(self._busy)
+        return len(self._busy) + len(self._beside)
 
     @property
     def counts(self) -> dict[str, int]:
         """How many workers have a query or none, and how many queries wait for one."""
-        return {"busy": len(self._busy), "idle": len(self._idle), "waiting": len(self._waiting)}
+        return {"busy": self.busy, "idle": len(self._idle), "waiting": len(self._waiting)}
 
     async def acquire(self, timeout: float) -> Connection:
         """Return a worker that is free. Raises Busy when the queue is full or `timeout` seconds have passed."""
@@ -182,16 +194,23 @@ class Lane:
 
     def release(self, connection: Connection) -> None:
         """Give a worker back; one that is gone, tired or of an old generation is replaced."""
+        worn = connection in self._beside or connection.queries >= _QUERIES_PER_WORKER
+        worn = worn or connection.used() >= LONG_SECONDS
         self._busy.discard(connection)
+        self._beside.discard(connection)
         if connection.demoted:
             connection.promote()
         stale = connection.generation != self._where()[1]
-        worn = connection.queries >= _QUERIES_PER_WORKER
-        worn = worn or asyncio.get_running_loop().time() - connection.since >= _LONG_SECONDS
         if connection.gone or connection.demoted or stale or worn:
             connection.close()
         elif not self._hand_over(connection):
             self._idle.append(connection)
+        self.fill()
+
+    def set_beside(self, connection: Connection) -> None:
+        """Let a busy worker go on outside of the `size` there are, so that others find a free one."""
+        self._busy.discard(connection)
+        self._beside.add(connection)
         self.fill()
 
     def fill(self) -> None:
@@ -212,7 +231,7 @@ class Lane:
     def close(self) -> None:
         """End every worker."""
         self._closed = True
-        for connection in (*self._idle, *self._busy):
+        for connection in (*self._idle, *self._busy, *self._beside):
             connection.kill()
 
     def _hand_over(self, connection: Connection) -> bool:

@@ -12,6 +12,7 @@ import os
 import platform
 import struct
 import sys
+import time
 from pathlib import Path
 
 _ATTRIBUTES = struct.Struct("=IIQiIQQQ")  # struct sched_attr: size, policy, flags, nice, priority, then nanoseconds
@@ -43,3 +44,14 @@ def share(pid: int, nice: int) -> None:
     """
     with contextlib.suppress(OSError):
         Path(f"/proc/{pid}/autogroup").write_text(str(nice), "ascii")
+
+
+def processor_seconds(pid: int) -> float:
+    """Return how long a process has had the processor; where the system does not say, what a clock on the wall does.
+
+    By the clock alone a short query would be taken for a long one on a machine that others keep busy. Raises OSError
+    when the process is gone. A POSIX clock id (clock_getcpuclockid(3)), which takes a microsecond to read.
+    """
+    if sys.platform != "linux":
+        return time.monotonic()
+    return time.clock_gettime((~pid << 3) | 2)
