@@ -36,6 +36,7 @@ _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _NATIVE = ("bif:", "sql:")
 _VOLATILE = frozenset({"NOW", "RAND", "UUID", "STRUUID", "BNODE"})
 _IRI = r"<([^<>\"{}|^`\\\x00-\x20]+)>"
+_SHAPE_CHARACTERS = 8_000  # of a query that tell its shape
 _SPACE = r"(?:\s|\#[^\n]*\n)"
 _DECLARATION = re.compile(rf"{_SPACE}*PREFIX\s+([A-Za-z][\w-]*|):\s*{_IRI}", re.IGNORECASE)
 _LOOKUP = re.compile(
@@ -131,6 +132,12 @@ def tokens_of(text: str) -> Iterator[str]:
     """Yield the tokens of a text with what stands between them; put together they are the text."""
     for match in _TOKEN.finditer(text):
         yield match[0]
+
+
+def shape_of(text: str) -> str:
+    """Return a query without what often varies from one to the next of a kind: numbers, texts, spaces and comments."""
+    found = (token for kind, token in _tokens(text[:_SHAPE_CHARACTERS]) if kind != "string")
+    return " ".join(token for token in found if not token.isdigit() and token != ".")
 
 
 def undeclared_prefixes(text: str) -> dict[str, int]:

@@ -75,6 +75,8 @@ class EmbeddedStore:
             return await self._run(request, self._trusted)
         begun = asyncio.get_running_loop().time()
         try:
+            if request.text in self._beside.shapes:
+                raise _PutOff
             return await self._run(request, self._public, self._beside)
         except _PutOff:
             waited = asyncio.get_running_loop().time() - begun
@@ -90,8 +92,11 @@ class EmbeddedStore:
             if has_place and beside is not None:
                 beside.places.give_back()
             raise
+        if beside is not None and not has_place and request.text in beside.shapes:  # it came to be known meanwhile
+            lane.release(connection)
+            raise _PutOff
         connection.send(to_wire(request))
-        clock = QueryClock(connection, request.deadline, beside, has_place=has_place)  # while the worker is at it
+        clock = QueryClock(connection, request, beside, has_place=has_place)  # while the worker is at it
         try:
             first = await connection.receive()
         except BaseException:

@@ -1,12 +1,37 @@
-"""Places for long queries, beside the workers that short ones use."""
+"""Places for long queries, beside the workers that short ones use, and which queries are long."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
+from collections import OrderedDict, deque
 
 from sundgraf.domain.errors import Busy
+from sundgraf.domain.sparql import shape_of
+
+_MOST_SHAPES = 256
+
+
+class LongShapes:
+    """The shapes of queries that turned out to be long not long ago; nothing is read while there are none."""
+
+    def __init__(self) -> None:
+        self._shapes: OrderedDict[str, None] = OrderedDict()
+
+    def __contains__(self, text: str) -> bool:
+        return bool(self._shapes) and shape_of(text) in self._shapes
+
+    def add(self, text: str) -> None:
+        """Keep a query's shape; the one that nobody asked for the longest time goes."""
+        shape = shape_of(text)
+        self._shapes[shape] = None
+        self._shapes.move_to_end(shape)
+        if len(self._shapes) > _MOST_SHAPES:
+            self._shapes.popitem(last=False)
+
+    def forget(self, text: str) -> None:
+        """Take such a query for a short one again."""
+        self._shapes.pop(shape_of(text), None)
 
 
 class LongPlaces:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from sundgraf.domain.errors import OutOfMemory, OutOfTime, StoreError
+from sundgraf.store.base import QueryRequest
 from sundgraf.store.lane import LESS, LONG_SECONDS, MUCH_LESS, Connection, Lane, may_promote
-from sundgraf.store.long_places import LongPlaces
+from sundgraf.store.long_places import LongPlaces, LongShapes
 
 # Seconds of the processor that a public query takes before pages and short queries go first. Where a worker cannot be
 # given its priority back it is replaced after that, and a new one has to find its way through the shared pages again:
@@ -22,6 +23,7 @@ class Beside:
     def __init__(self, lane: Lane, places: LongPlaces) -> None:
         self.lane = lane
         self.places = places
+        self.shapes = LongShapes()
 
 
 class QueryClock:
@@ -33,9 +35,11 @@ class QueryClock:
     """
 
     def __init__(
-        self, connection: Connection, deadline: float, beside: Beside | None = None, *, has_place: bool = False
+        self, connection: Connection, request: QueryRequest, beside: Beside | None = None, *, has_place: bool = False
     ) -> None:
+        deadline = request.deadline
         self.put_off = False
+        self._text = request.text
         self._loop = asyncio.get_running_loop()
         self._connection = connection
         self._deadline = deadline
@@ -47,9 +51,13 @@ class QueryClock:
         self._timer = self._loop.call_later(self._left, self._expire) if self._left else None
         self._beside = beside
         self._has_place = has_place
+        self._proved = False  # to be long
         self._demotions = list(_DEMOTIONS) if beside is not None else []
         if beside is not None and has_place:
             beside.lane.set_beside(connection)
+            if may_promote():
+                connection.demote(MUCH_LESS)
+                self._demotions = []
         self._looking = self._loop.call_later(_LOOK_SECONDS, self._look) if beside is not None else None
 
     def sends(self) -> None:
@@ -75,6 +83,8 @@ class QueryClock:
 
     def stop(self) -> None:
         """End: the worker is done, or gone."""
+        if self._has_place and not self._proved and self._beside is not None and not self._expired:
+            self._beside.shapes.forget(self._text)
         self._cancel_timer()
         if self._looking is not None:
             self._looking.cancel()
@@ -100,9 +110,12 @@ class QueryClock:
         used = self._connection.used()
         while self._demotions and used >= self._demotions[0][0]:
             self._connection.demote(self._demotions.pop(0)[1])
+        if used >= LONG_SECONDS and not self._proved and self._beside is not None:
+            self._proved = True
+            self._beside.shapes.add(self._text)
         if not self._has_place and self._is_long(used):
             self._make_room()
-        if self._demotions or not (self._has_place or self.put_off):
+        if not self.put_off and (self._demotions or not self._proved or not self._has_place):
             self._looking = self._loop.call_later(_LOOK_SECONDS, self._look)
 
     def _is_long(self, used: float) -> bool:
