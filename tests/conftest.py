@@ -7,6 +7,7 @@ from httpx import _config
 
 from browser import chromium as chromium
 from browser import web as web
+from server import fill as fill
 from server import server as server
 
 # A first request makes what is kept for each publication, which on a busy machine takes longer than httpx's 5 seconds.

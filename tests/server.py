@@ -3,20 +3,22 @@
 def test_home_is_html(server):                       # the fixture, from tests/conftest.py
     assert httpx.get(server.url).status_code == 200
 
-with running(tmp_path, SUNDGRAF_DEADLINE="1") as server:     # other settings, own state directory
-    ...
+with running(fill(tmp_path), SUNDGRAF_DEADLINE="1") as server:     # other settings, own state directory
+    ...                                                            # without `fill` it starts from nothing
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -120,9 +122,33 @@ def processes_of(server: Server) -> set[int]:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def fill(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+    """Return what fills a state directory with the repository's own graph, as a service leaves it after its start.
+
+    Such a state is made once for all processes of a test run, with all that a service makes beside itself, and copied.
+    """
+    alone = "PYTEST_XDIST_WORKER" not in os.environ
+    shared = tmp_path_factory.getbasetemp() if alone else tmp_path_factory.getbasetemp().parent
+    made = shared / "made"
+    with (shared / "made.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            with running(shared / "being-made") as first:
+                for path in ("/dump/SHA256SUMS", "/feed"):
+                    httpx.get(f"{first.url}{path}", timeout=60).raise_for_status()
+            (shared / "being-made").rename(made)
+
+    def copy(state: Path) -> Path:
+        shutil.copytree(made, state, dirs_exist_ok=True)
+        return state
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def server(fill: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The service with the repository's own graph, shared by all tests of a session: leave it as it is."""
-    with running(tmp_path_factory.mktemp("served") / "state") as started:
+    with running(fill(tmp_path_factory.mktemp("served") / "state")) as started:
         yield started
 
 

@@ -31,10 +31,8 @@ COUNT = "SELECT (COUNT(*) AS ?n) WHERE { ?s a <https://w3id.org/sundgraf/def/Sol
 
 
 @pytest.fixture(scope="module")
-def state(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("cli") / "state"
-    assert run(path, "load").returncode == 0
-    return path
+def state(fill, tmp_path_factory) -> Path:
+    return fill(tmp_path_factory.mktemp("cli") / "state")
 
 
 def test_help_names_every_verb(tmp_path):

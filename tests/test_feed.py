@@ -83,8 +83,8 @@ def published(service: Server) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("followed") / "state", SUNDGRAF_ROW_LIMIT="1000000") as started:
+def service(fill, tmp_path_factory):
+    with running(fill(tmp_path_factory.mktemp("followed") / "state"), SUNDGRAF_ROW_LIMIT="1000000") as started:
         yield started
 
 

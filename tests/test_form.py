@@ -33,8 +33,8 @@ class Inputs(html.parser.HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("forms")) as server:
+def service(fill, tmp_path_factory):
+    with running(fill(tmp_path_factory.mktemp("forms") / "state")) as server:
         yield server
 
 

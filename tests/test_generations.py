@@ -14,7 +14,7 @@ import pytest
 
 from server import command, environment, run
 from sundgraf.application.follow import follow
-from sundgraf.application.load import ensure_published, publish_files, publish_rooms
+from sundgraf.application.load import ensure_published, publish_files
 from sundgraf.domain.errors import BadInput, MalformedData, StoreUnusable, UnknownFormat
 from sundgraf.store import generations
 from sundgraf.store.direct import open_direct
@@ -26,9 +26,8 @@ GOOD = "<https://example.org/a> <https://example.org/b> <https://example.org/c> 
 
 
 @pytest.fixture
-def state(tmp_path):
-    publish_rooms(tmp_path / "state", ROOT)
-    return tmp_path / "state"
+def state(fill, tmp_path):
+    return fill(tmp_path / "state")
 
 
 def size(state: Path) -> int:

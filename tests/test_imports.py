@@ -15,7 +15,6 @@ from server import run
 from stewards import client, make_token
 from sundgraf.application.import_edition import Imported, Withdrawing, import_edition
 from sundgraf.application.keep_import import keep_import, rejected_table
-from sundgraf.application.load import publish_rooms
 from sundgraf.application.prepare import prepare_merge, prepare_records, prepare_withdrawal
 from sundgraf.application.publish import publish_submission
 from sundgraf.application.review import check_reviewer, look
@@ -42,10 +41,8 @@ SEPSIS = next(row for row in ROWS if row.startswith("PSTW-2"))
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory) -> Path:
-    state = tmp_path_factory.mktemp("imports") / "state"
-    publish_rooms(state, ROOT)
-    return state
+def published(fill, tmp_path_factory) -> Path:
+    return fill(tmp_path_factory.mktemp("imports") / "state")
 
 
 @pytest.fixture

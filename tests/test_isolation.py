@@ -10,7 +10,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -30,12 +30,12 @@ pytestmark = pytest.mark.alone
 
 
 @pytest.fixture(scope="module")
-def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def strict(fill: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A service with one web process, a short deadline and low limits."""
     settings = {"DEADLINE": "1", "WEB_PROCESSES": "1", "ROW_LIMIT": "10", "BYTE_LIMIT": "200000", "QUEUE": "4",
                 "WORKER_MEMORY": str(300 << 20)}  # fmt: skip
     with running(
-        tmp_path_factory.mktemp("strict") / "state", **{f"SUNDGRAF_{k}": v for k, v in settings.items()}
+        fill(tmp_path_factory.mktemp("strict") / "state"), **{f"SUNDGRAF_{k}": v for k, v in settings.items()}
     ) as up:
         yield up
 
@@ -389,8 +389,8 @@ def test_killed_worker_is_replaced(strict):
     assert answer.status_code == 200
 
 
-def test_publication_is_picked_up_while_serving(tmp_path):
-    state = tmp_path / "state"
+def test_publication_is_picked_up_while_serving(fill, tmp_path):
+    state = fill(tmp_path / "state")
     extra = tmp_path / "more.nt"
     extra.write_text("<https://example.org/a> <https://example.org/b> <https://example.org/c> .\n")
     with running(state) as server:

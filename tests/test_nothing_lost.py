@@ -19,7 +19,7 @@ import httpx
 import pyoxigraph as ox
 import pytest
 
-from server import run, running
+from server import running
 from stewards import FIGURE, accept, client, make_token, send
 from sundgraf.application.prepare import prepare_records
 from sundgraf.application.publish import publish_submission
@@ -37,10 +37,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture
-def state(tmp_path):
-    path = tmp_path / "state"
-    assert run(path, "load").returncode == 0
-    return path
+def state(fill, tmp_path):
+    return fill(tmp_path / "state")
 
 
 def waiting(state: Path, number: int = 1, root: Path = ROOT) -> str:
@@ -265,8 +263,8 @@ def test_token_in_the_inbox_is_only_a_hash(state):
     assert secret.encode() not in held
 
 
-def test_server_killed_while_it_publishes_has_published_all_or_nothing(tmp_path):
-    with running(tmp_path / "a") as server:
+def test_server_killed_while_it_publishes_has_published_all_or_nothing(fill, tmp_path):
+    with running(fill(tmp_path / "a")) as server:
         secret = make_token(server, "submitter", "steward")
         reviewer = make_token(server, "reviewer", "reviewer")
         with client(server, secret) as steward:

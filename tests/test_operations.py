@@ -103,13 +103,13 @@ def test_a_killed_query_is_counted(server):
 
 
 @pytest.fixture(scope="module")
-def watched(tmp_path_factory):
+def watched(fill, tmp_path_factory):
     settings = {
         "SUNDGRAF_LOG": "requests", "SUNDGRAF_METRICS_TOKEN": "a-token-of-ours", "SUNDGRAF_DRAIN": "1.5",
         "SUNDGRAF_WEB_PROCESSES": "1", "SUNDGRAF_TRUSTED_PROXIES": "127.0.0.0/8",
         "SUNDGRAF_VALIDATIONS_PER_MINUTE": "3",
     }  # fmt: skip
-    with running(tmp_path_factory.mktemp("watched") / "state", **settings) as started:
+    with running(fill(tmp_path_factory.mktemp("watched") / "state"), **settings) as started:
         yield started
 
 

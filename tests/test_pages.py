@@ -110,9 +110,9 @@ def sign_in(browser, server, secret: str) -> None:
     wait_for(browser, "You are signed in as")
 
 
-def test_steward_corrects_a_record_and_somebody_else_publishes_it(request, tmp_path, browser):
+def test_steward_corrects_a_record_and_somebody_else_publishes_it(request, fill, tmp_path, browser):
     web = request.getfixturevalue("web") if NODE else None
-    with running(tmp_path / "state") as server:
+    with running(fill(tmp_path / "state")) as server:
         steward, reviewer = make_token(server, "submitter", "steward"), make_token(server, "reviewer", "reviewer")
         sign_in(browser, server, steward)
         browser.get(f"{server.url}/doc/figure/fg-1001?lang=en")

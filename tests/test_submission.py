@@ -15,8 +15,8 @@ SPARQL_COUNT = "SELECT (COUNT(*) AS ?n) WHERE { ?s <https://w3id.org/sundgraf/de
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("stewards")) as server:
+def service(fill, tmp_path_factory):
+    with running(fill(tmp_path_factory.mktemp("stewards") / "state")) as server:
         yield server
 
 

@@ -30,10 +30,8 @@ GOOD = """@prefix dcterms: <http://purl.org/dc/terms/> .
 
 
 @pytest.fixture(scope="module")
-def state(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("validate") / "state"
-    assert run(path, "load").returncode == 0
-    return path
+def state(fill, tmp_path_factory) -> Path:
+    return fill(tmp_path_factory.mktemp("validate") / "state")
 
 
 def validated(state: Path, tmp_path: Path, text: str, *options: str, name: str = "mine.ttl"):

@@ -304,14 +304,14 @@ def test_shapes_that_are_sent_in_are_never_used(server):
     assert not any(rule.startswith("mine") for rule in rules)
 
 
-def test_address_that_asks_too_often_is_told_to_wait(tmp_path):
-    with running(tmp_path, SUNDGRAF_VALIDATIONS_PER_MINUTE="3", SUNDGRAF_WEB_PROCESSES="1") as server:
+def test_address_that_asks_too_often_is_told_to_wait(fill, tmp_path):
+    with running(fill(tmp_path), SUNDGRAF_VALIDATIONS_PER_MINUTE="3", SUNDGRAF_WEB_PROCESSES="1") as server:
         statuses = [post(server, GOOD).status_code for _ in range(5)]
         assert statuses == [200, 200, 200, 429, 429]
 
 
-def test_document_that_takes_too_long_is_stopped_and_the_service_goes_on(tmp_path):
-    with running(tmp_path, SUNDGRAF_DOCUMENT_SECONDS="0.5") as server:
+def test_document_that_takes_too_long_is_stopped_and_the_service_goes_on(fill, tmp_path):
+    with running(fill(tmp_path), SUNDGRAF_DOCUMENT_SECONDS="0.5") as server:
         text = PREFIXES + "".join(f"<f{n}> a sg:Figure .\n" for n in range(20_000))
         assert post(server, text).status_code == 504
         assert httpx.get(f"{server.url}/health").status_code == 200
