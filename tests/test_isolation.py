@@ -145,11 +145,11 @@ def test_short_queries_are_answered_while_runaways_take_every_place_for_long_one
 
 
 def test_long_queries_that_find_no_place_wait_for_one_and_are_answered(server):
-    pairs = "SELECT (COUNT(*) AS ?n) {{ SELECT ?a ?d {{ ?a ?b ?c . ?d ?e ?f }} LIMIT {} }}"  # for half a second
+    pairs = "SELECT (COUNT(*) AS ?n) {{ SELECT ?a ?d {{ ?a ?b ?c . ?d ?e ?f }} LIMIT {} }}"  # 0.7 s
     with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda number: ask(server, pairs.format(2_000_000 + number)), range(6)))
+        answers = list(pool.map(lambda number: ask(server, pairs.format(3_000_000 + number)), range(6)))
     found = [answer.json()["results"]["bindings"][0]["n"]["value"] for answer in answers if answer.status_code == 200]
-    assert found == [str(2_000_000 + number) for number in range(6)]
+    assert found == [str(3_000_000 + number) for number in range(6)]
 
 
 def test_places_for_long_queries_are_given_in_turn_and_none_is_lost():

@@ -39,7 +39,7 @@ class Settings(BaseSettings):
         default=2,
         ge=1,
         le=64,
-        description="Queries of over a quarter of a second of the processor that run beside them in each web process.",
+        description="Queries of over half a second of the processor that run beside them in each web process.",
     )
     deadline: float = Field(default=10.0, gt=0, description="Longest time a public query may run.")
     worker_memory: int = Field(default=1 << 30, description="Memory a query may take beyond the graph itself.")

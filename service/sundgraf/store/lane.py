@@ -20,7 +20,7 @@ from sundgraf.store.turns import processor_seconds, share, take_short_turns
 
 _MOST_HELD_PIECES = 4  # then the worker waits for the reader
 _QUERIES_PER_WORKER = 20_000  # reading makes shared pages private one by one; a fresh worker shares them again
-LONG_SECONDS = 0.25  # of the processor: such a query read much of the graph, and made as much of it private
+WEARING_SECONDS = 0.25  # of the processor: such a query read much of the graph, and made as much of it private
 _RETRY_SECONDS = 0.1
 _START_SECONDS = 30.0
 LESS, MUCH_LESS = 5, 10  # as nice(1) has it: a third and a tenth of a usual share
@@ -195,7 +195,7 @@ class Lane:
     def release(self, connection: Connection) -> None:
         """Give a worker back; one that is gone, tired or of an old generation is replaced."""
         worn = connection in self._beside or connection.queries >= _QUERIES_PER_WORKER
-        worn = worn or connection.used() >= LONG_SECONDS
+        worn = worn or connection.used() >= WEARING_SECONDS
         self._busy.discard(connection)
         self._beside.discard(connection)
         if connection.demoted:

@@ -6,13 +6,17 @@ import asyncio
 
 from sundgraf.domain.errors import OutOfMemory, OutOfTime, StoreError
 from sundgraf.store.base import QueryRequest
-from sundgraf.store.lane import LESS, LONG_SECONDS, MUCH_LESS, Connection, Lane, may_promote
+from sundgraf.store.lane import LESS, MUCH_LESS, WEARING_SECONDS, Connection, Lane, may_promote
 from sundgraf.store.long_places import LongPlaces, LongShapes
 
 # Seconds of the processor that a public query takes before pages and short queries go first. Where a worker cannot be
 # given its priority back it is replaced after that, and a new one has to find its way through the shared pages again:
 # then later.
-_DEMOTIONS = ((0.03, LESS), (LONG_SECONDS, MUCH_LESS)) if may_promote() else ((0.5, MUCH_LESS),)
+_DEMOTIONS = ((0.03, LESS), (WEARING_SECONDS, MUCH_LESS)) if may_promote() else ((0.5, MUCH_LESS),)
+# Seconds of the processor, or of sending, after which a query is long. A tenth of it is what reading all of our graph
+# takes; a new worker, to which every page that it reads has to be copied, needs several times as much.
+_LONG_SECONDS = 0.5
+_LONG_SHARE = 0.25  # of the deadline, where that is less
 _LOOK_SECONDS = 0.03  # between two looks at what a query has taken
 _STALLED_SECONDS = 60.0  # how long in all a reader may keep a worker waiting
 
@@ -50,6 +54,7 @@ class QueryClock:
         self._expired = False
         self._timer = self._loop.call_later(self._left, self._expire) if self._left else None
         self._beside = beside
+        self._long = min(_LONG_SECONDS, deadline * _LONG_SHARE)
         self._has_place = has_place
         self._proved = False  # to be long
         self._demotions = list(_DEMOTIONS) if beside is not None else []
@@ -110,7 +115,7 @@ class QueryClock:
         used = self._connection.used()
         while self._demotions and used >= self._demotions[0][0]:
             self._connection.demote(self._demotions.pop(0)[1])
-        if used >= LONG_SECONDS and not self._proved and self._beside is not None:
+        if used >= self._long and not self._proved and self._beside is not None:
             self._proved = True
             self._beside.shapes.add(self._text)
         if not self._has_place and self._is_long(used):
@@ -120,7 +125,7 @@ class QueryClock:
 
     def _is_long(self, used: float) -> bool:
         sent_for = self._loop.time() - self._sending if self._sending else 0.0
-        return used >= LONG_SECONDS or sent_for >= LONG_SECONDS
+        return used >= self._long or sent_for >= self._long
 
     def _make_room(self) -> None:
         assert self._beside is not None
