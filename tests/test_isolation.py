@@ -79,7 +79,7 @@ def test_runaway_query_is_stopped_at_the_deadline_with_advice(strict):
     assert answer.status_code == 504
     assert time.monotonic() - start < 2.5
     assert answer.headers["content-type"] == "application/problem+json"
-    assert "after 1 seconds" in answer.json()["detail"]
+    assert "after 1 second." in answer.json()["detail"]
     assert answer.headers["access-control-allow-origin"] == "*"
 
 
