@@ -101,8 +101,9 @@ class QueryClock:
     def reason(self) -> StoreError:
         """Return why the worker ended before its query did."""
         if self._expired or (self._deadline and self._loop.time() - self._since >= self._left):
+            unit = "second" if self._deadline == 1 else "seconds"
             return OutOfTime(
-                f"The query was stopped after {self._deadline:g} second{'' if self._deadline == 1 else 's'}. Narrow it down or add a LIMIT; "
+                f"The query was stopped after {self._deadline:g} {unit}. Narrow it down or add a LIMIT; "
                 "heavy analysis is best run on a copy: see /dump/."
             )
         return OutOfMemory(
