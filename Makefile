@@ -14,7 +14,7 @@ run: $(VENV)/.installed $(WEB)
 
 test: $(VENV)/.installed-dev $(WEB)
 	@sh tests/install-browser.sh
-	@$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))') --dist loadfile -m "not alone"
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not alone"
 	@$(BIN)/python -m pytest -m alone
 
 check: $(VENV)/.installed-dev

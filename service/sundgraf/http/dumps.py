@@ -13,6 +13,8 @@ from sundgraf.http import facts
 from sundgraf.http.chores import start_chore
 from sundgraf.http.context import Context
 
+_CHORE = "sundgraf.application.dump"
+_AHEAD_SECONDS = 10.0
 _POLL_SECONDS = 0.1
 
 
@@ -42,14 +44,17 @@ async def find_dumps(context: Context, patience: float) -> tuple[Path, list[Down
 
 
 def make_ahead(context: Context) -> None:
-    """Begin to make the dumps before anybody asks; those of a very large graph wait until somebody does."""
+    """Begin to make the dumps before anybody asks, when nothing more has been published for a while.
+
+    Those of a very large graph wait until somebody asks.
+    """
     if context.store.publication().quads <= MOST_SORTED:
-        start_making(context)
+        start_chore(_CHORE, context.settings.state, _AHEAD_SECONDS)
 
 
 def start_making(context: Context) -> None:
     """Begin to make the dumps of what is published; nothing is lost where somebody else is at it already."""
-    start_chore("sundgraf.application.dump", context.settings.state)
+    start_chore(_CHORE, context.settings.state)
 
 
 async def _copy(context: Context) -> tempfile.TemporaryDirectory[str]:
