@@ -82,11 +82,16 @@ class Connection(asyncio.Protocol):
             self._transport.write(wire.frame_json(b"Q", request))
 
     def used(self) -> float:
-        """Return how many seconds of the processor the last query has taken; 0 when the worker is gone."""
+        """Return how many seconds of the processor the last query has taken; 0 without one or without its worker."""
         try:
-            return processor_seconds(self.pid) - self._begun
+            return processor_seconds(self.pid) - self._begun if self.queries else 0.0
         except OSError:
             return 0.0
+
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits for a frame that has not come."""
+        return self._waiting is not None and not self._waiting.done()
 
     def receive(self) -> asyncio.Future[tuple[bytes, bytes] | None]:
         """Return what comes next: a frame, or None when the worker is gone."""

@@ -133,7 +133,7 @@ class QueryClock:
         if self._beside.places.take():
             self._has_place = True
             self._beside.lane.set_beside(self._connection)
-        elif not self._sending:
+        elif not self._sending and self._connection.awaited:  # else its answer has just come
             self.put_off = True
             self._connection.kill()
 
