@@ -99,47 +99,45 @@ def test_no_worker_outlives_its_deadline(strict):
     assert busy_processes(strict) == set()
 
 
-def test_stored_questions_answer_while_runaways_hold_every_public_worker(strict):
-    stop = time.monotonic() + 2.5
+@contextlib.contextmanager
+def attacked(server: Server, seconds: float, attackers: int, mark: str) -> Iterator[None]:
+    """Have so many ask one runaway query after another for some seconds."""
+    stop = time.monotonic() + seconds
 
     def attack(number: int) -> None:
         while time.monotonic() < stop:
             with contextlib.suppress(httpx.HTTPError):
-                ask(strict, RUNAWAY % f"h{number}")
+                ask(server, RUNAWAY % f"{mark}{number}")
 
-    threads = [threading.Thread(target=attack, args=(i,)) for i in range(8)]
+    threads = [threading.Thread(target=attack, args=(number,)) for number in range(attackers)]
     for thread in threads:
         thread.start()
-    time.sleep(0.5)
+    try:
+        yield
+    finally:
+        for thread in threads:
+            thread.join()
+
+
+def test_stored_questions_answer_while_runaways_hold_every_public_worker(strict):
     slowest = 0.0
-    for word in ("robot", "app", "video", "journal", "blod"):
-        start = time.monotonic()
-        answer = httpx.get(f"{strict.url}/ask/search", params={"word": word}, headers=JSON, timeout=10)
-        slowest = max(slowest, time.monotonic() - start)
-        assert answer.status_code == 200
-    for thread in threads:
-        thread.join()
+    with attacked(strict, 2.5, 8, "h"):
+        time.sleep(0.5)
+        for word in ("robot", "app", "video", "journal", "blod"):
+            start = time.monotonic()
+            answer = httpx.get(f"{strict.url}/ask/search", params={"word": word}, headers=JSON, timeout=10)
+            slowest = max(slowest, time.monotonic() - start)
+            assert answer.status_code == 200
     assert slowest < 1
 
 
 def test_short_queries_are_answered_while_runaways_take_every_place_for_long_ones(strict):
-    stop = time.monotonic() + 3
-
-    def attack(number: int) -> None:
-        while time.monotonic() < stop:
-            with contextlib.suppress(httpx.HTTPError):
-                ask(strict, RUNAWAY % f"s{number}")
-
-    threads = [threading.Thread(target=attack, args=(i,)) for i in range(4)]
-    for thread in threads:
-        thread.start()
-    time.sleep(1)
     seen = []
-    for number in range(8):  # each another one, that nothing knows the answer of
-        answer = ask(strict, f"SELECT ?s WHERE {{ ?s ?p ?o }} LIMIT {number + 2}", timeout="1")
-        seen.append((answer.status_code, answer.elapsed.total_seconds()))
-    for thread in threads:
-        thread.join()
+    with attacked(strict, 3, 4, "s"):
+        time.sleep(1)
+        for number in range(8):  # each another one, that nothing knows the answer of
+            answer = ask(strict, f"SELECT ?s WHERE {{ ?s ?p ?o }} LIMIT {number + 2}", timeout="1")
+            seen.append((answer.status_code, answer.elapsed.total_seconds()))
     assert [status for status, _ in seen].count(200) >= 6, seen
     assert sorted(taken for _, taken in seen)[4] < 0.6  # with every worker held, each would wait for the end of another
 
