@@ -22,7 +22,7 @@ class LongShapes:
         return bool(self._shapes) and shape_of(text) in self._shapes
 
     def add(self, text: str) -> None:
-        """Keep a query's shape; the one that nobody asked for the longest time goes."""
+        """Keep a query's shape; the one that proved long the longest time ago goes."""
         shape = shape_of(text)
         self._shapes[shape] = None
         self._shapes.move_to_end(shape)
