@@ -22,6 +22,7 @@ from tests.bench.measure import processor_seconds_of, seconds_of, settle, wait_f
 from tests.bench.quiet import Quiet
 
 from sundgraf.application.columns import make_columns
+from sundgraf.application.follow import follow
 from sundgraf.application.look_ups import make_table
 from sundgraf.settings import Settings
 from sundgraf.store import generations
@@ -32,6 +33,7 @@ PEERS = frozenset(
     {"sundgraf without columns", "oxigraph serve", "oxigraph serve in memory", "Virtuoso", "rdflib-endpoint"}
 )
 UNCACHED = {"SUNDGRAF_CACHE_BYTES": "0"}
+_REST = 3.0  # seconds of rest after which it has come to rest: it waits for two before it makes indexes
 _SETTLING = 60.0  # seconds at most that a server takes to come to rest, and as many for each million statements
 
 
@@ -97,6 +99,7 @@ class Workplace:
         if triples >= Settings().column_quads:
             make_columns(state)  # the service does this and the next by itself, some seconds after a publication
         make_table(state)
+        follow(state)
         return state
 
     def kept_columns(self, triples: int) -> Path:
@@ -156,7 +159,7 @@ def sundgraf(state: Path, **settings: str) -> Iterator[Contestant]:
     """
     held = generations.current(state)
     with service.running(state, **settings) as started:
-        settle(started.pid, _SETTLING * max(1.0, (held.quads if held else 0) / 1e6))
+        settle(started.pid, _SETTLING * max(1.0, (held.quads if held else 0) / 1e6), _REST)
         yield Contestant("sundgraf", started.sparql, started.pid)
 
 

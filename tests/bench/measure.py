@@ -176,15 +176,15 @@ def _nanoseconds(root: int) -> dict[tuple[int, int], int]:
     return found
 
 
-def settle(root: int, seconds: float = 60.0) -> None:
-    """Wait until a process and its descendants have done next to nothing for a second, so that starting is over."""
+def settle(root: int, seconds: float = 60.0, rest: float = 1.0) -> None:
+    """Wait until a process and its descendants have done next to nothing for a while, so that starting is over."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         before = tree(root)
-        time.sleep(1)
+        time.sleep(rest)
         after = tree(root)
         same = {process.pid for process in before} == {process.pid for process in after}
-        if same and sum(process.ticks for process in after) - sum(process.ticks for process in before) < 5:
+        if same and sum(process.ticks for process in after) - sum(process.ticks for process in before) < 5 * rest:
             return
 
 
