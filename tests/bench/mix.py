@@ -118,7 +118,12 @@ def _time(
     text, accept = path.read_text("utf-8"), accepted(path)
 
     def ask(one: Contestant, connection: Connection) -> float:
-        return place.seconds_of(one, lambda: connection.query(text, accept))
+        try:
+            return place.seconds_of(one, lambda: connection.query(text, accept))
+        except http.client.RemoteDisconnected:  # it may hang up between two requests; a server that died is told below
+            print(f"    {one.name} hung up before {path.stem}; asked again", file=sys.stderr, flush=True)
+            connection.close()
+            return place.seconds_of(one, lambda: connection.query(text, accept))
 
     once = [ask(*pair) for pair in connections]
     rounds = max(fewest, min(_MOST_ROUNDS, int(seconds / sum(once))))
