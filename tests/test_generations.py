@@ -44,6 +44,23 @@ def test_files_are_added_beside_what_is_published(state, tmp_path):
     assert size(state) > before + 2  # and the log
 
 
+def test_graph_that_is_served_from_disk_is_brought_into_order_there(tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        lines = (
+            f"<https://example.org/{n}> <https://example.org/{name}> <https://example.org/c> .\n" for n in range(9)
+        )
+        (tmp_path / f"{name}.nt").write_text("".join(lines))
+
+    def files_of(state: Path) -> int:
+        made = publish_files(state, [tmp_path / "a.nt", tmp_path / "b.nt"])
+        assert size(state) == made.quads
+        return len(list(made.store.glob("*.sst")))
+
+    as_written = files_of(tmp_path / "small")
+    monkeypatch.setattr("sundgraf.application.load._READ_FROM_DISK", 10)
+    assert files_of(tmp_path / "large") < as_written
+
+
 def test_file_with_a_syntax_error_changes_nothing_and_says_where(state, tmp_path):
     before = size(state)
     (tmp_path / "bad.ttl").write_text(
