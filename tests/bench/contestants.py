@@ -33,7 +33,6 @@ PEERS = frozenset(
     {"sundgraf without columns", "oxigraph serve", "oxigraph serve in memory", "Virtuoso", "rdflib-endpoint"}
 )
 UNCACHED = {"SUNDGRAF_CACHE_BYTES": "0"}
-_REST = 3.0  # seconds of rest after which it has come to rest: it waits for two before it makes indexes
 _SETTLING = 60.0  # seconds at most that a server takes to come to rest, and as many for each million statements
 
 
@@ -159,7 +158,7 @@ def sundgraf(state: Path, **settings: str) -> Iterator[Contestant]:
     """
     held = generations.current(state)
     with service.running(state, **settings) as started:
-        settle(started.pid, _SETTLING * max(1.0, (held.quads if held else 0) / 1e6), _REST)
+        settle(started.pid, _SETTLING * max(1.0, (held.quads if held else 0) / 1e6))
         yield Contestant("sundgraf", started.sparql, started.pid)
 
 

@@ -17,6 +17,7 @@ from urllib.parse import urlencode, urlsplit
 
 JSON = "application/sparql-results+json"
 NTRIPLES = "application/n-triples"
+_REST_SECONDS = 3.0  # our service waits for two after its start before it makes indexes
 _IDLE_SECONDS = 4.0  # uvicorn hangs up on a connection that is idle for 5
 
 
@@ -176,15 +177,16 @@ def _nanoseconds(root: int) -> dict[tuple[int, int], int]:
     return found
 
 
-def settle(root: int, seconds: float = 60.0, rest: float = 1.0) -> None:
+def settle(root: int, seconds: float = 60.0) -> None:
     """Wait until a process and its descendants have done next to nothing for a while, so that starting is over."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         before = tree(root)
-        time.sleep(rest)
+        time.sleep(_REST_SECONDS)
         after = tree(root)
         same = {process.pid for process in before} == {process.pid for process in after}
-        if same and sum(process.ticks for process in after) - sum(process.ticks for process in before) < 5 * rest:
+        worked = sum(process.ticks for process in after) - sum(process.ticks for process in before)
+        if same and worked < 5 * _REST_SECONDS:
             return
 
 
