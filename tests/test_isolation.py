@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,8 +20,11 @@ import httpx
 import pytest
 
 from server import Server, processes_of, run, running
-from sundgraf.domain.errors import Busy
+from sundgraf.domain.errors import Busy, OutOfMemory
 from sundgraf.domain.sparql import shape_of
+from sundgraf.store import wire
+from sundgraf.store.base import QueryRequest
+from sundgraf.store.embedded import EmbeddedStore
 from sundgraf.store.long_places import LongPlaces
 from sundgraf.store.nursery import Nursery
 
@@ -331,45 +336,70 @@ def test_endpoint_that_is_no_address_is_told_at_the_start(tmp_path, name):
     assert "'example.org/sparql' is no address" in done.stderr
 
 
-def test_worker_in_memory_cannot_open_a_connection_at_all(tmp_path):
-    """Whatever our own reading of a query lets through: the worker itself is asked here, past the refusal."""
-    from sundgraf.application.load import ensure_published
-    from sundgraf.store import nursery, wire
-
-    state = tmp_path / "state"
+@contextlib.contextmanager
+def nursery_of(state: Path, path: Path) -> Iterator[None]:
+    """A nursery of what is published in `state`, with its graph in memory and its door at `path`."""
     code = (
         "import sys; from pathlib import Path; from sundgraf.store import nursery, generations; import time\n"
         "g = generations.current(Path(sys.argv[1]))\n"
         "n = nursery.start(g.store, g.publication, Path(sys.argv[2]), in_memory=True, memory=1 << 30)\n"
         "n.wait()\n"
-        "print('ready', flush=True); time.sleep(20)\n"
+        "print('ready', flush=True); time.sleep(60)\n"
     )
-    root = Path(__file__).resolve().parent.parent
-    subprocess.run(["true"], check=True)
-    ensure_published(state, root)
-    path = tmp_path / "n.sock"
-    import sys
+    with subprocess.Popen([sys.executable, "-c", code, str(state), str(path)], stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+            yield
+        finally:
+            process.kill()
 
-    process = subprocess.Popen([sys.executable, "-c", code, str(state), str(path)], stdout=subprocess.PIPE)
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
-        with socket.create_server(("127.0.0.1", 0)) as trap, socket.socket(socket.AF_UNIX) as connection:
-            trap.settimeout(0.3)
-            connection.connect(str(path))
-            reader = wire.FrameReader()
-            assert wire.receive(connection, reader)
-            text = f"SELECT * WHERE {{ SERVICE <http://127.0.0.1:{trap.getsockname()[1]}/> {{ ?s ?p ?o }} }}"
-            request = {"text": text, "format": "json", "deadline": 5, "row_limit": 0, "byte_limit": 0}
-            connection.sendall(wire.frame_json(b"Q", request))
-            kind, _ = wire.receive(connection, reader)
-            assert kind == b"X"
-            with pytest.raises(TimeoutError):
-                trap.accept()
-    finally:
-        process.kill()
-        process.wait()
-    assert nursery
+
+def test_worker_in_memory_cannot_open_a_connection_at_all(fill, tmp_path):
+    """Whatever our own reading of a query lets through: the worker itself is asked here, past the refusal."""
+    path = tmp_path / "n.sock"
+    with (
+        nursery_of(fill(tmp_path / "state"), path),
+        socket.create_server(("127.0.0.1", 0)) as trap,
+        socket.socket(socket.AF_UNIX) as connection,
+    ):
+        trap.settimeout(0.3)
+        connection.connect(str(path))
+        reader = wire.FrameReader()
+        assert wire.receive(connection, reader)
+        text = f"SELECT * WHERE {{ SERVICE <http://127.0.0.1:{trap.getsockname()[1]}/> {{ ?s ?p ?o }} }}"
+        request = {"text": text, "format": "json", "deadline": 5, "row_limit": 0, "byte_limit": 0}
+        connection.sendall(wire.frame_json(b"Q", request))
+        kind, _ = wire.receive(connection, reader)
+        assert kind == b"X"
+        with pytest.raises(TimeoutError):
+            trap.accept()
+
+
+def test_our_own_query_whose_worker_is_killed_is_asked_once_more(fill, tmp_path):
+    text = "SELECT (COUNT(*) AS ?n) { { SELECT ?a ?d { ?a ?b ?c . ?d ?e ?f } LIMIT 4000000 } }"  # a second
+
+    async def go(kills: int) -> bytes:
+        store = EmbeddedStore(announcement, workers=1, trusted_workers=1, queue=1, long=1)
+        await store.open()
+        try:
+            asked = asyncio.create_task(store.answer(QueryRequest(text, "json", deadline=20, trusted=True)))
+            killed: set[int] = set()
+            while len(killed) < kills and not asked.done():
+                await asyncio.sleep(0.02)
+                for pid in {one.pid for one in store._trusted._busy} - killed:
+                    os.kill(pid, signal.SIGKILL)
+                    killed.add(pid)
+            return (await asked).body
+        finally:
+            await store.close()
+
+    path, announcement = tmp_path / "n.sock", tmp_path / "published.json"
+    announcement.write_text(json.dumps({"socket": str(path), "number": 1, "time": "", "quads": 1}))
+    with nursery_of(fill(tmp_path / "state"), path):
+        assert b"4000000" in asyncio.run(go(1))
+        with pytest.raises(OutOfMemory):
+            asyncio.run(go(2))
 
 
 def test_killed_worker_is_replaced(strict):

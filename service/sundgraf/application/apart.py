@@ -9,7 +9,7 @@ from typing import TypeVar
 import anyio
 from anyio import BrokenWorkerProcess, to_process
 
-from sundgraf.domain.errors import OutOfMemory, OutOfTime
+from sundgraf.domain.errors import OutOfMemory, OutOfTime, told_seconds
 
 Made = TypeVar("Made")
 _MEMORY = 4 << 30  # bytes of address space
@@ -26,7 +26,7 @@ async def apart(
         with anyio.fail_after(seconds):
             return await to_process.run_sync(_capped, function, arguments, cancellable=True, limiter=limiter)
     except TimeoutError as error:
-        raise OutOfTime(f"It took longer than {seconds:g} seconds and was stopped; send less at once.") from error
+        raise OutOfTime(f"It took longer than {told_seconds(seconds)} and was stopped; send less at once.") from error
     except BrokenWorkerProcess as error:
         raise OutOfMemory("It took more memory than it may; send less at once.") from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from sundgraf.domain.readable import write_number
 from sundgraf.domain.terms import last_part
 
 _SHOWN = 20
@@ -36,41 +37,42 @@ def _lines(report: Mapping[str, Any], language: str) -> Iterator[str]:
 
     yield report["title"][language]
     words = words_of_counts(language)
-    yield ", ".join(f"{count:,} {words[name]}" for name, count in report["counts"].items())
+    yield ", ".join(f"{write_number(count, language)} {words[name]}" for name, count in report["counts"].items())
     yield t("Brought in: ", "Indlæses: ") + report["selection"][language]
     for remark in report["remarks"]:
         yield f"! {remark[language]}"
     yield from _section(
         t("Recodings (column: original -> new, rule, count)", "Omkodninger (kolonne: oprindelig -> ny, regel, antal)"),
         [f"{one['column']}: {one['original']} -> {one['new'] or t('NOT RECODED', 'IKKE OMKODET')} "
-         f"[{one['rule']}] {one['count']}" for one in report["recodings"]], t,
+         f"[{one['rule']}] {one['count']}" for one in report["recodings"]], t, language,
     )  # fmt: skip
     yield from _section(
         t("Rejected rows", "Afviste rækker"),
         [f"{one['file']}:{one['line']} {one['key']}: " + "; ".join(r[language] for r in one["reasons"])
-         for one in report["rejected"]], t,
+         for one in report["rejected"]], t, language,
     )  # fmt: skip
     yield from _section(
         t("Perhaps there already", "Måske allerede her"),
-        [f"{one['key']} {one['name']}: {one['how'][language]} {one['other']}" for one in report["alike"]], t,
+        [f"{one['key']} {one['name']}: {one['how'][language]} {one['other']}" for one in report["alike"]], t, language,
     )  # fmt: skip
-    yield from _section(t("New", "Nye"), [f"{one['key']} {one['name']}" for one in report["added"]], t)
+    yield from _section(t("New", "Nye"), [f"{one['key']} {one['name']}" for one in report["added"]], t, language)
     yield from _section(
         t("Changed", "Ændret"),
         [f"{one['key']} {one['name']}: " + "; ".join(f"{last_part(line['property'])}: {line['before'] or '-'} -> "
-         f"{line['after'] or '-'}" for line in one["lines"]) for one in report["changed"]], t,
+         f"{line['after'] or '-'}" for line in one["lines"]) for one in report["changed"]], t, language,
     )  # fmt: skip
     yield from _section(
         t("Gone from this edition", "Forsvundet fra denne udgave"),
         [f"{one['record']} {one['name']}: {one['why'][language]} "
          + (t("Withdrawn.", "Trækkes tilbage.") if one["withdrawn"] else t("Stays.", "Bliver."))
-         + (f" {one['kept'][language]}" if one["kept"][language] else "") for one in report["gone"]], t,
+         + (f" {one['kept'][language]}" if one["kept"][language] else "") for one in report["gone"]], t, language,
     )  # fmt: skip
 
 
-def _section(title: str, lines: Sequence[str], t: Any) -> Iterator[str]:
+def _section(title: str, lines: Sequence[str], t: Any, language: str) -> Iterator[str]:
     if lines:
-        yield f"\n{title}: {len(lines):,}"
+        yield f"\n{title}: " + write_number(len(lines), language)
         yield from (f"  {line}" for line in lines[:_SHOWN])
         if len(lines) > _SHOWN:
-            yield t(f"  ... and {len(lines) - _SHOWN:,} more", f"  ... og {len(lines) - _SHOWN:,} til")
+            more = write_number(len(lines) - _SHOWN, language)
+            yield t(f"  ... and {more} more", f"  ... og {more} til")

@@ -129,6 +129,11 @@ class OutOfTime(StoreError):
     """The query passed its deadline and was stopped."""
 
 
+def told_seconds(seconds: float) -> str:
+    """Return a deadline as an error says it: "1 second", "2.5 seconds"."""
+    return "1 second" if seconds == 1 else f"{seconds:g} seconds"
+
+
 class OutOfMemory(StoreError):
     """The query passed its memory limit and was stopped."""
 

@@ -11,10 +11,14 @@ _PLAIN = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f"}
 
 
 def rows_in(body: bytes) -> Iterator[list[str]]:
-    """Yield the rows of an answer as cells; the first line, with the variables, is none of them."""
-    lines = io.TextIOWrapper(io.BytesIO(body), "utf-8", newline="\n")  # line by line: the whole is large enough
+    """Yield the rows of an answer as cells, in the order of their bytes; the line with the variables is none of them.
+
+    So large an answer is put into order here and not by the query: an engine on disk may look up both terms anew
+    whenever it compares two rows (ten million statements: a second here, four minutes there).
+    """
+    lines = io.BytesIO(body)
     next(lines, None)
-    yield from (line.rstrip("\r\n").split("\t") for line in lines if line != "\n")
+    yield from (line.decode("utf-8").rstrip("\r\n").split("\t") for line in sorted(lines) if line != b"\n")
 
 
 def text_of(cell: str) -> str:

@@ -22,14 +22,16 @@ def start_chore(module: str, state: Path, after: float = 0.0) -> None:
     if earlier is not None:
         earlier.cancel()
     task = asyncio.get_running_loop().create_task(_run(module, state, after))
-    _waiting[module, state] = task
+    if after:  # one that is wanted at once begins, whatever comes next
+        _waiting[module, state] = task
     _running.add(task)
     task.add_done_callback(_running.discard)
 
 
 async def _run(module: str, state: Path, after: float) -> None:
-    await asyncio.sleep(after)
-    _waiting.pop((module, state), None)  # its own: who starts another one cancels it
+    if after:
+        await asyncio.sleep(after)
+        del _waiting[module, state]  # its own: who starts another one cancels it
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", module, str(state)), stderr=asyncio.subprocess.PIPE, start_new_session=True
     )

@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from sundgraf.domain.names import name_of
+from sundgraf.domain.readable import is_number, write_date, write_number, write_term
 from sundgraf.domain.terms import IRI, Term
 from sundgraf.http.assets import Assets
 from sundgraf.http.danish import Danish
-from sundgraf.http.readable import is_number, write_date, write_number, write_term
 
 LANGUAGES = ("en", "da")
 _LABEL_ENDINGS = ("Label", "Title", "Name")

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from sundgraf.domain.readable import is_number
 from sundgraf.domain.terms import IRI, Literal, Term
-from sundgraf.http.readable import is_number
 
 LABELS = (
     "http://www.w3.org/2000/01/rdf-schema#label",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from sundgraf.domain.errors import MalformedData
 from sundgraf.domain.imported import Recoding, Rejected, Row
+from sundgraf.domain.readable import write_number
 from sundgraf.domain.register import Shape
 from sundgraf.store.document import Document
 from sundgraf.store.edition_tables import read_table
@@ -53,7 +54,8 @@ def _take(
         size = max(map(len, values[long]))
         reasons.append((
             f"The cell {long!r} has {size:,} characters, more than {_LONGEST_CELL:,}; {_KEPT:,} are kept here.",
-            f"Cellen {long!r} har {size:,} tegn, flere end {_LONGEST_CELL:,}; de første {_KEPT:,} er gemt her.",
+            f"Cellen {long!r} har {write_number(size, 'da')} tegn, flere end {write_number(_LONGEST_CELL, 'da')}; "
+            f"de første {write_number(_KEPT, 'da')} er gemt her.",
         ))  # fmt: skip
         values = {r: tuple(text[:_KEPT] for text in texts) for r, texts in values.items()}
     cleaned = dict(_cleaned(values, shape, edition.mended))

@@ -72,7 +72,10 @@ class EmbeddedStore:
     async def answer(self, request: QueryRequest) -> EmbeddedAnswer:
         """Start the query in a worker. Raises MalformedQuery, Busy, OutOfTime, OutOfMemory or StoreError."""
         if request.trusted:
-            return await self._run(request, self._trusted)
+            try:
+                return await self._run(request, self._trusted)
+            except OutOfMemory:  # our own queries need little: it was the worker that was ended, by whomever
+                return await self._run(request, self._trusted)
         begun = asyncio.get_running_loop().time()
         try:
             if request.text in self._beside.shapes:

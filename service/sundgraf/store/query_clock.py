@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from sundgraf.domain.errors import OutOfMemory, OutOfTime, StoreError
+from sundgraf.domain.errors import OutOfMemory, OutOfTime, StoreError, told_seconds
 from sundgraf.store.base import QueryRequest
 from sundgraf.store.lane import LESS, MUCH_LESS, WEARING_SECONDS, Connection, Lane, may_promote
 from sundgraf.store.long_places import LongPlaces, LongShapes
@@ -101,13 +101,12 @@ class QueryClock:
     def reason(self) -> StoreError:
         """Return why the worker ended before its query did."""
         if self._expired or (self._deadline and self._loop.time() - self._since >= self._left):
-            unit = "second" if self._deadline == 1 else "seconds"
             return OutOfTime(
-                f"The query was stopped after {self._deadline:g} {unit}. Narrow it down or add a LIMIT; "
+                f"The query was stopped after {told_seconds(self._deadline)}. Narrow it down or add a LIMIT; "
                 "heavy analysis is best run on a copy: see /dump/."
             )
         return OutOfMemory(
-            "The query was stopped: it needed more memory than a query may have. "
+            "The query was stopped before its end, most likely as it needed more memory than a query may have. "
             "Ask for less at a time: fewer variables, a LIMIT, no ORDER BY over everything."
         )
 

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from sundgraf.domain.errors import Busy, MalformedQuery, OutOfTime, Refused, StoreError, Unreachable
+from sundgraf.domain.errors import Busy, MalformedQuery, OutOfTime, Refused, StoreError, Unreachable, told_seconds
 from sundgraf.domain.media import GRAPHS, SOLUTIONS, named
 from sundgraf.domain.sparql import datasets_of, read
 from sundgraf.store import virtuoso
@@ -206,7 +206,8 @@ class _Clock:
 
     def passed(self) -> OutOfTime:
         """Return the error that tells of the deadline."""
-        return OutOfTime(f"The engine did not answer within {self._seconds:g} seconds. Narrow it down or add a LIMIT.")
+        within = told_seconds(self._seconds)
+        return OutOfTime(f"The engine did not answer within {within}. Narrow it down or add a LIMIT.")
 
 
 class RemoteAnswer:

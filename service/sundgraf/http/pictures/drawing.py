@@ -11,8 +11,8 @@ from urllib.parse import quote
 from markupsafe import Markup, escape
 
 from sundgraf.domain.question import Question
+from sundgraf.domain.readable import write_number
 from sundgraf.domain.terms import Term
-from sundgraf.http.readable import write_number
 
 Row = Mapping[str, Term]
 _UNFILLED = re.compile(r"&\w+=\{\w+\}")
