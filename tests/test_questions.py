@@ -6,6 +6,7 @@ import asyncio
 import csv
 import json
 import random
+import re
 from pathlib import Path
 
 import httpx
@@ -185,3 +186,18 @@ def test_catalogue_totals_come_out_of_the_records(graph):
         "AI for data analysis": 6, "AI for image processing": 12, "Generative AI": 6, "Simple automation": 3,
         "Video meetings and remote monitoring": 4, "Robots and other technologies": 7,
     }  # fmt: skip
+
+
+def test_readme_tells_how_many_cases_and_countries_there_are(graph):
+    said = re.search(
+        r"(\d+) researched projects and deployments in\s+Denmark and (\d+) other countries",
+        (ROOT / "README.md").read_text("utf-8"),
+    )
+    rows = graph.query(
+        "PREFIX sg: <https://w3id.org/sundgraf/def/> SELECT DISTINCT ?graph ?case ?country { VALUES ?kind { sg:Project "
+        "sg:Deployment } GRAPH ?graph { ?case a ?kind } OPTIONAL { GRAPH ?any { ?case sg:country ?country } } }"
+    )
+    found = [(row["graph"].value, row["case"], row["country"]) for row in rows]
+    researched = {case for graph, case, _ in found if "/graph/research/" in graph}
+    assert said is not None
+    assert said.groups() == (str(len(researched)), str(len({country for *_, country in found if country}) - 1))
