@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import shutil
 import signal
@@ -19,6 +20,7 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 OXIGRAPH = shutil.which("oxigraph", path=sysconfig.get_path("scripts")) or shutil.which("oxigraph")
+JENA = shutil.which("javac") is not None and Path("/usr/share/java/jena-tdb2.jar").exists()
 VIRTUOSO = shutil.which("virtuoso-t") if shutil.which("isql-vt") else None
 _READY_SECONDS = 90.0
 
@@ -34,6 +36,7 @@ class RunningEngine:
     graphs: str
     user: str = ""
     password: str = ""
+    environment: dict[str, str] = field(default_factory=dict, repr=False)
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -46,7 +49,12 @@ class RunningEngine:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            self.command,
+            env={**os.environ, **self.environment},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         end = time.monotonic() + _READY_SECONDS
         while time.monotonic() < end:
             assert self.process.poll() is None, f"{self.name} ended with {self.process.returncode}"
@@ -95,6 +103,25 @@ def virtuoso(folder: Path) -> Iterator[RunningEngine]:
         password = secrets.token_hex(8)
         subprocess.run(["sh", script, "users", str(sql), password], check=True, capture_output=True, timeout=60)
         engine.user, engine.password = "sundgraf", password
+        yield engine
+
+
+@contextlib.contextmanager
+def jena(folder: Path) -> Iterator[RunningEngine]:
+    """Run Jena's engine at Fuseki's addresses (tests/jena/Serve.java), with a password. Skips where it is not there."""
+    if not JENA:
+        pytest.skip("no Jena, or no JDK: apt install libapache-jena-java default-jdk-headless (tests/jena.sh)")
+    port, password = free_port(), secrets.token_hex(8)
+    base = f"http://127.0.0.1:{port}/ds"
+    engine = RunningEngine(
+        "jena",
+        ["sh", str(HERE / "jena.sh"), "start", str(folder), str(port)],
+        *(f"{base}/{service}" for service in ("query", "update", "data")),
+        user="sundgraf",
+        password=password,
+        environment={"JENA_USER": "sundgraf", "JENA_PASSWORD": password},
+    )
+    with _running(engine):
         yield engine
 
 

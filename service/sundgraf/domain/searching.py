@@ -62,7 +62,8 @@ def write_found(query: str, found: Iterable[tuple[Search, Sequence[tuple[str, fl
         names, rows = f"{search.thing} {search.score}".strip(), []
         for iri, score in things:
             terms = [ntriples(IRI(iri))]
-            terms += [ntriples(Literal(f"{score:.3f}", f"{XSD}decimal"))] if search.score else []
+            written = f"{score:.3f}".rstrip("0").removesuffix(".")  # Jena gives a number back as it was written
+            terms += [ntriples(Literal(written, f"{XSD}decimal"))] if search.score else []
             rows.append(f"({' '.join(terms)})")
         goes_on = f" {search.thing}" if search.goes_on else ""
         parts += [query[place : search.start], f"VALUES ({names}) {{ {' '.join(rows)} }}{goes_on}"]

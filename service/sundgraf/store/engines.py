@@ -12,6 +12,7 @@ class Engine:
     """An engine: its name, the parameter that tells it a deadline, and whether its answers have to be made standard.
 
     `deadline` has the parameter's name and how many of its units are a second; "" where it takes none with a query.
+    `over` is what its 503 says when that means the deadline, `cut` how a body ends that it cut at its deadline.
     """
 
     name: str
@@ -20,6 +21,8 @@ class Engine:
     ending: str = ""
     irregular: bool = False
     least: int = 1
+    over: str = ""
+    cut: bytes = b""
     more: Mapping[str, str] = field(default_factory=dict)
 
     def told(self, seconds: float) -> list[tuple[str, str]]:
@@ -31,14 +34,15 @@ class Engine:
 
 # Virtuoso: milliseconds, at least a second; what it had by then it gives as if it were all (store/virtuoso.py).
 # Fuseki and GraphDB (RDF4J's protocol): seconds. QLever: "10s". The others take a deadline from their configuration.
+# Fuseki ends an answer that it began before its deadline with two lines of comment, under the status 200.
 ENGINES = {
     engine.name: engine
     for engine in (
         Engine("standard"),
         Engine("oxigraph"),
         Engine("virtuoso", "timeout", 1000, irregular=True, least=1000),
-        Engine("fuseki", "timeout"),
-        Engine("graphdb", "timeout"),
+        Engine("fuseki", "timeout", over="Query timed out", cut=b"Incomplete results           ****   ##\n"),
+        Engine("graphdb", "timeout", over="Query evaluation took too long"),
         Engine("qlever", "timeout", ending="s"),
         Engine("neptune"),
     )
@@ -52,9 +56,13 @@ _SERVERS = {
 }
 
 
-def engine_of(server: str) -> Engine:
-    """Return the engine that a Server header speaks of."""
+def engine_of(headers: Mapping[str, str]) -> Engine:
+    """Return the engine that the headers of an answer speak of (their names in lower case).
+
+    Fuseki's releases have no Server header, all of them number their answers.
+    """
+    server = headers.get("server", "").lower()
     for word, name in _SERVERS.items():
-        if word in server.lower():
+        if word in server:
             return ENGINES[name]
-    return ENGINES["standard"]
+    return ENGINES["fuseki" if "fuseki-request-id" in headers else "standard"]

@@ -17,7 +17,7 @@ from sundgraf.domain.media import GRAPHS, SOLUTIONS, named
 from sundgraf.domain.sparql import datasets_of, read
 from sundgraf.store import virtuoso
 from sundgraf.store.base import Publication, QueryRequest
-from sundgraf.store.engines import ENGINES, engine_of
+from sundgraf.store.engines import ENGINES, Engine, engine_of
 from sundgraf.store.login import Login
 from sundgraf.store.remote_graphs import HELD, SERVED
 from sundgraf.store.replicas import Replica, Replicas
@@ -108,12 +108,15 @@ class RemoteStore:
             response = await clock.wait(self._client.send(self._request(replica, request, way), stream=True))
             try:
                 if response.is_error:
-                    detail = (await clock.wait(response.aread()))[:2000].decode("utf-8", "replace").strip()
+                    said = await clock.wait(response.aread())
+                    detail = said[:2000].decode("utf-8", "replace").strip()
+                    if replica.engine.cut and said.endswith(replica.engine.cut):
+                        raise clock.passed()
                     if way != ways[-1] and virtuoso.is_without_plan(response.status_code, detail):
                         continue
-                    raise _refusal(response.status_code, detail)
+                    raise _refusal(response.status_code, detail, replica.engine)
                 if not replica.engine.irregular:
-                    return RemoteAnswer(response, clock, request.byte_limit)
+                    return RemoteAnswer(response, clock, request.byte_limit, replica.engine.cut)
                 virtuoso.require_whole(response.status_code, response.headers)
                 body = b"".join([piece async for piece in RemoteAnswer(response, clock, request.byte_limit)])
                 asked = request.text, body, request.format, request.row_limit
@@ -133,9 +136,9 @@ class RemoteStore:
 
     async def _learn(self, replica: Replica) -> None:
         """Find out which engine it is, and what was published to it. Raises httpx.TransportError or Unreachable."""
-        rows, server = await self._rows(replica.url, SERVED)
+        rows, headers = await self._rows(replica.url, SERVED)
         if self._guess:
-            replica.engine = engine_of(server)
+            replica.engine = engine_of(headers)
         served = next(iter(rows), None)
         if served is None:
             replica.publication, replica.default_graph, replica.graphs = None, "", ()
@@ -150,7 +153,7 @@ class RemoteStore:
         replica.known = True
         replica.away_until = 0.0
 
-    async def _rows(self, url: str, text: str) -> tuple[list[dict[str, str]], str]:
+    async def _rows(self, url: str, text: str) -> tuple[list[dict[str, str]], httpx.Headers]:
         response = await self._client.post(
             url, data={"query": text}, headers={"Accept": virtuoso.SELECT_TYPE}, timeout=_PROBE_SECONDS
         )
@@ -159,8 +162,7 @@ class RemoteStore:
             rows = response.json()["results"]["bindings"]
         except (httpx.HTTPStatusError, ValueError, KeyError) as error:
             raise Unreachable(f"The engine at {url} answers {response.status_code}.") from error
-        said = [{name: str(value["value"]) for name, value in row.items()} for row in rows]
-        return said, response.headers.get("server", "")
+        return [{name: str(value["value"]) for name, value in row.items()} for row in rows], response.headers
 
     async def _look(self) -> None:
         """Ask every replica what it has."""
@@ -216,21 +218,26 @@ class RemoteAnswer:
     whole = False
     truncated = ""
 
-    def __init__(self, response: httpx.Response, clock: _Clock, byte_limit: int) -> None:
+    def __init__(self, response: httpx.Response, clock: _Clock, byte_limit: int, cut: bytes = b"") -> None:
         self._response = response
         self._clock = clock
         self._left = byte_limit
+        self._cut = cut  # how a body ends that the engine did not finish
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the body. Raises StoreError when the engine breaks off or the answer is too long."""
         limited = self._left > 0
+        end = b""
         pieces = self._response.aiter_bytes(_FIRST_PIECE).__aiter__()
         try:
             while True:
                 try:
                     piece = await self._clock.wait(pieces.__anext__())
                 except StopAsyncIteration:
+                    if self._cut and end == self._cut:
+                        raise self._clock.passed() from None
                     return
+                end = (end + piece)[-len(self._cut) :] if self._cut else b""
                 self._left -= len(piece)
                 if limited and self._left < 0:
                     raise StoreError("the answer passed the limit on bytes and was cut")
@@ -274,13 +281,15 @@ def _dataset(replica: Replica, request: QueryRequest) -> list[tuple[str, str]]:
     return [("default-graph-uri", iri) for iri in default] + [("named-graph-uri", iri) for iri in names]
 
 
-def _refusal(status: int, detail: str) -> Exception:
+def _refusal(status: int, detail: str, engine: Engine) -> Exception:
     detail = " ".join(detail.split())[:400]
     if status == httpx.codes.BAD_REQUEST:
         detail = detail.partition(" SPARQL query: define input:")[0]  # Virtuoso repeats what it was sent
         position = re.search(r"(?:line|at) (\d+)(?:[:,]? ?(?:column )?(\d+))?", detail)
         line, column = (int(position[1]), int(position[2] or 0) or None) if position else (None, None)
         return MalformedQuery(detail, line, column)
+    if engine.over and status == httpx.codes.SERVICE_UNAVAILABLE and engine.over in detail:
+        return OutOfTime(f"The engine stopped the query: {detail}")
     if status in (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE):
         return Busy(f"The engine is busy: {detail}")
     if status in (httpx.codes.REQUEST_TIMEOUT, httpx.codes.GATEWAY_TIMEOUT):
