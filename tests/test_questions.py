@@ -201,3 +201,37 @@ def test_readme_tells_how_many_cases_and_countries_there_are(graph):
     researched = {case for graph, case, _ in found if "/graph/research/" in graph}
     assert said is not None
     assert said.groups() == (str(len(researched)), str(len({country for *_, country in found if country}) - 1))
+
+
+def made_by(rule: str, data: str) -> set[tuple[str, str]]:
+    store = ox.Store()
+    store.load(
+        f"@prefix : <urn:x:> . @prefix sg: <https://w3id.org/sundgraf/def/> . {data}", format=ox.RdfFormat.TURTLE
+    )
+    text = parse_question(rule, (ROOT / "queries" / "derive" / f"{rule}.rq").read_text("utf-8")).text
+    triples = store.query(text)
+    assert isinstance(triples, ox.QueryTriples)
+    return {(str(t.subject)[1:-1].rpartition(":")[2], str(t.object)[1:-1].rpartition(":")[2]) for t in triples}
+
+
+@pytest.mark.parametrize(("records", "pairs"), [(3, 4), (50, 2 * 25 * 25), (51, 0)])
+def test_use_case_that_very_many_records_have_makes_no_pairs(records, pairs):
+    data = " ".join(f":p{n} a sg:Project ; sg:useCase :u ; sg:country :c{n % 2} ." for n in range(records))
+    assert len(made_by("80-shares-use-case", data)) == pairs
+
+
+def test_stage_is_that_of_the_newest_report_that_knows_it():
+    said = [
+        ("both", "old", "2023"), ("both", "new", "2024-05"), ("both", "undated", ""),
+        ("tie", "one", "2024"), ("tie", "two", "2024"), ("without", "a", ""), ("without", "b", ""),
+        ("unsure", "known", "2022"), ("unsure", "unknown", "2025"),
+    ]  # fmt: skip
+    stage = {"unknown": "<https://w3id.org/sundgraf/concept/stage/unknown>"}
+    data = " ".join(
+        f":r{n} a sg:StatusReport ; sg:about :{thing} ; sg:stage {stage.get(name, f':{name}')} "
+        + (f'; <http://purl.org/dc/terms/date> "{date}" .' if date else ".")
+        for n, (thing, name, date) in enumerate(said)
+    )
+    assert made_by("70-current-stage", data) == {
+        ("both", "new"), ("tie", "one"), ("tie", "two"), ("without", "a"), ("without", "b"), ("unsure", "known"),
+    }  # fmt: skip

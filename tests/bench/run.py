@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from datetime import date
 from pathlib import Path
 
@@ -85,7 +86,13 @@ def main() -> int:
             print(f"... {name}", file=sys.stderr, flush=True)
             bench = importlib.import_module(f"tests.bench.{name}")
             place = Workplace(work, Path(stores), peers, quiet, arguments.clock == "processor")
-            section: Section = bench.run(place, triples, quick=arguments.quick)
+            try:
+                section: Section = bench.run(place, triples, quick=arguments.quick)
+            except Exception as error:  # what the others found must not be lost, nor this be passed over
+                traceback.print_exc()
+                section = Section(name, f"{name} ended with an error")
+                section.at_most("errors", 1, 0, "")
+                section.notes.append(f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
             sections.append(section)
             print(section.markdown(), flush=True)
     bars = [bar for section in sections for bar in section.bars]
