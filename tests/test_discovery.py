@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import html
 import json
 import random
@@ -17,6 +18,9 @@ import pytest
 from sundgraf.domain import errors
 from sundgraf.http.danish import Danish
 from sundgraf.http.routes.sparql import NO_WRITES
+from sundgraf.store.base import QueryRequest
+from sundgraf.store.lane import Connection
+from sundgraf.store.query_clock import QueryClock
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "service" / "sundgraf"
@@ -120,6 +124,31 @@ def test_every_error_of_the_service_is_said_in_danish_too():
     assert missing == []
 
 
+@pytest.mark.parametrize(("seconds", "said"), [(1, "1 sekund. Gør"), (2.5, "2.5 sekunder. Gør")])
+def test_store_says_in_danish_that_a_query_took_too_long(seconds, said):
+    clock = QueryClock.__new__(QueryClock)
+    clock._expired, clock._deadline = True, seconds
+    danish = Danish(ROOT / "queries" / "problems.toml")
+    assert said in danish.say(str(clock.reason()))
+    clock._expired, clock._deadline = False, 0
+    assert "hukommelse" in danish.say(str(clock.reason()))
+
+
+@pytest.mark.parametrize(
+    ("deadline", "expired", "said"),
+    [(1, True, "1 sekund. Gør"), (2, True, "2 sekunder. Gør"), (9, False, "hukommelse")],
+)
+def test_store_says_in_danish_why_a_query_was_stopped(deadline, expired, said):
+    async def stop() -> str:
+        clock = QueryClock(Connection(), QueryRequest("ASK {}", "json", deadline=deadline))
+        if expired:
+            clock._expire()
+        clock.stop()
+        return str(clock.reason())
+
+    assert said in Danish(ROOT / "queries" / "problems.toml").say(asyncio.run(stop()))
+
+
 def messages_in(path: Path) -> Iterator[str]:
     """Yield the messages that errors are raised with, as far as they stand in the code as texts."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -134,6 +163,10 @@ def messages_in(path: Path) -> Iterator[str]:
 def fill(part: ast.AST) -> str:
     """Return what may stand in a message for what differs."""
     said = ast.unparse(part)
+    if "told_seconds" in said:
+        return "2 seconds"
+    if "told_seconds" in said:
+        return "2 seconds"
     return "" if "hint" in said else NO_WRITES if "NO_WRITES" in said else "word"
 
 
