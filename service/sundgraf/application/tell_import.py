@@ -44,35 +44,35 @@ def _lines(report: Mapping[str, Any], language: str) -> Iterator[str]:
     yield from _section(
         t("Recodings (column: original -> new, rule, count)", "Omkodninger (kolonne: oprindelig -> ny, regel, antal)"),
         [f"{one['column']}: {one['original']} -> {one['new'] or t('NOT RECODED', 'IKKE OMKODET')} "
-         f"[{one['rule']}] {one['count']}" for one in report["recodings"]], t, language,
+         f"[{one['rule']}] {one['count']}" for one in report["recodings"]], language,
     )  # fmt: skip
     yield from _section(
         t("Rejected rows", "Afviste rækker"),
         [f"{one['file']}:{one['line']} {one['key']}: " + "; ".join(r[language] for r in one["reasons"])
-         for one in report["rejected"]], t, language,
+         for one in report["rejected"]], language,
     )  # fmt: skip
     yield from _section(
         t("Perhaps there already", "Måske allerede her"),
-        [f"{one['key']} {one['name']}: {one['how'][language]} {one['other']}" for one in report["alike"]], t, language,
+        [f"{one['key']} {one['name']}: {one['how'][language]} {one['other']}" for one in report["alike"]], language,
     )  # fmt: skip
-    yield from _section(t("New", "Nye"), [f"{one['key']} {one['name']}" for one in report["added"]], t, language)
+    yield from _section(t("New", "Nye"), [f"{one['key']} {one['name']}" for one in report["added"]], language)
     yield from _section(
         t("Changed", "Ændret"),
         [f"{one['key']} {one['name']}: " + "; ".join(f"{last_part(line['property'])}: {line['before'] or '-'} -> "
-         f"{line['after'] or '-'}" for line in one["lines"]) for one in report["changed"]], t, language,
+         f"{line['after'] or '-'}" for line in one["lines"]) for one in report["changed"]], language,
     )  # fmt: skip
     yield from _section(
         t("Gone from this edition", "Forsvundet fra denne udgave"),
         [f"{one['record']} {one['name']}: {one['why'][language]} "
          + (t("Withdrawn.", "Trækkes tilbage.") if one["withdrawn"] else t("Stays.", "Bliver."))
-         + (f" {one['kept'][language]}" if one["kept"][language] else "") for one in report["gone"]], t, language,
+         + (f" {one['kept'][language]}" if one["kept"][language] else "") for one in report["gone"]], language,
     )  # fmt: skip
 
 
-def _section(title: str, lines: Sequence[str], t: Any, language: str) -> Iterator[str]:
+def _section(title: str, lines: Sequence[str], language: str) -> Iterator[str]:
     if lines:
         yield f"\n{title}: " + write_number(len(lines), language)
         yield from (f"  {line}" for line in lines[:_SHOWN])
         if len(lines) > _SHOWN:
             more = write_number(len(lines) - _SHOWN, language)
-            yield t(f"  ... and {more} more", f"  ... og {more} til")
+            yield f"  ... og {more} til" if language == "da" else f"  ... and {more} more"
