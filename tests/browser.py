@@ -9,11 +9,14 @@ from __future__ import annotations
 import contextlib
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
 ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "service" / "web"
@@ -81,6 +84,16 @@ def dressed(
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def wait_until(browser: webdriver.Chrome, condition: Callable[[webdriver.Chrome], object], seconds: float = 15) -> None:
+    """Wait until a condition holds. While one page gives way to the next, Chromium says several kinds of error."""
+    WebDriverWait(browser, seconds, ignored_exceptions=[WebDriverException]).until(condition)
+
+
+def wait_for(browser: webdriver.Chrome, text: str, place: str = "main") -> None:
+    """Wait until what a selector finds first shows a text."""
+    wait_until(browser, lambda shown: text in shown.find_element(By.CSS_SELECTOR, place).text)
 
 
 def faults_of(browser: webdriver.Chrome, web: Path, **asked: object) -> list[str]:

@@ -6,16 +6,11 @@ import httpx
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
-from browser import ROOT, dressed, needs_chromium, needs_node
+from browser import ROOT, dressed, needs_chromium, needs_node, wait_until
 
 HTML = {"Accept": "text/html"}
 SCREENSHOTS = ROOT / "tests" / "screenshots"
-
-
-def wait(browser, condition, seconds: float = 15):
-    return WebDriverWait(browser, seconds).until(condition)
 
 
 def write(browser, text: str) -> None:
@@ -35,22 +30,22 @@ def test_query_is_run_edited_and_kept_as_a_link(server, web, chromium):
     with dressed(chromium):
         chromium.get_log("browser")  # what other tests' pages said
         chromium.get(f"{server.url}/sparql?lang=en&example=countries")
-        wait(chromium, lambda b: b.find_elements(By.CSS_SELECTOR, ".yasqe .CodeMirror"))
+        wait_until(chromium, lambda b: b.find_elements(By.CSS_SELECTOR, ".yasqe .CodeMirror"))
         run = chromium.find_element(By.CSS_SELECTOR, "#ask button[value=html]")
         run.click()
-        wait(chromium, lambda b: "Finland" in answer(b))
+        wait_until(chromium, lambda b: "Finland" in answer(b))
         write(chromium, "SELECT ?n WHERE { VALUES ?n { 41 1 } }")
         run.click()
-        wait(chromium, lambda b: "41" in answer(b) and "Finland" not in answer(b))
+        wait_until(chromium, lambda b: "41" in answer(b) and "Finland" not in answer(b))
         SCREENSHOTS.mkdir(exist_ok=True)
         chromium.save_screenshot(str(SCREENSHOTS / "sparql.png"))
         for view, seen in (("chart", "svg.answer-chart rect"), ("response", ".CodeMirror"), ("table", "table")):
             chromium.find_element(By.CSS_SELECTOR, f".select_{view}").click()
-            wait(chromium, lambda b, seen=seen: b.find_elements(By.CSS_SELECTOR, f".yasr_results {seen}"))
+            wait_until(chromium, lambda b, seen=seen: b.find_elements(By.CSS_SELECTOR, f".yasr_results {seen}"))
         link = chromium.current_url
         chromium.get(f"{server.url}/ask")
         chromium.get(link)
-        wait(chromium, lambda b: "41" in answer(b) and b.find_elements(By.CSS_SELECTOR, ".yasr table"))
+        wait_until(chromium, lambda b: "41" in answer(b) and b.find_elements(By.CSS_SELECTOR, ".yasr table"))
         assert chromium.execute_script("return localStorage.length") == 0
         wrong = [entry for entry in chromium.get_log("browser") if entry["level"] == "SEVERE"]
         assert wrong == []
@@ -62,12 +57,12 @@ def test_query_is_run_edited_and_kept_as_a_link(server, web, chromium):
 def test_editor_completes_terms_of_the_graph_and_says_what_is_wrong(server, web, chromium):
     with dressed(chromium):
         chromium.get(f"{server.url}/sparql?lang=da&edit=SELECT+*+WHERE+%7B+%3Fs+")
-        wait(chromium, lambda b: b.find_elements(By.CSS_SELECTOR, ".yasqe .CodeMirror"))
+        wait_until(chromium, lambda b: b.find_elements(By.CSS_SELECTOR, ".yasqe .CodeMirror"))
         chromium.execute_script("const e = document.querySelector('.CodeMirror').CodeMirror;"
                                 "e.focus(); e.setCursor(e.lineCount(), 0); e.execCommand('goDocEnd')")  # fmt: skip
         typing = chromium.switch_to.active_element
         typing.send_keys("brugssc", Keys.CONTROL, Keys.SPACE)
-        wait(chromium, lambda b: b.find_elements(By.CSS_SELECTOR, ".CodeMirror-hints li"))
+        wait_until(chromium, lambda b: b.find_elements(By.CSS_SELECTOR, ".CodeMirror-hints li"))
         assert "sg:useCase" in chromium.find_element(By.CSS_SELECTOR, ".CodeMirror-hints").text
         hints = chromium.find_elements(By.CSS_SELECTOR, ".CodeMirror-hints li")
         next(hint for hint in hints if hint.text.startswith("sg:useCase ")).click()
@@ -76,7 +71,7 @@ def test_editor_completes_terms_of_the_graph_and_says_what_is_wrong(server, web,
         assert "PREFIX sg: <https://w3id.org/sundgraf/def/>" in text
         write(chromium, "SELECT ?a WHERE { ?a ")
         chromium.find_element(By.CSS_SELECTOR, "#ask button[value=html]").click()
-        wait(chromium, lambda b: b.find_elements(By.CSS_SELECTOR, "#answer .fault"))
+        wait_until(chromium, lambda b: b.find_elements(By.CSS_SELECTOR, "#answer .fault"))
         assert "Linje 1, tegn 22: herfra" in answer(chromium)
 
 

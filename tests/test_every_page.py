@@ -11,12 +11,10 @@ from urllib.parse import urljoin
 
 import httpx
 import pytest
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 from starlette.requests import Request
 
-from browser import ALL_BUT_COLOURS, COLOURS, dressed, faults_of, needs_chromium, needs_node
+from browser import ALL_BUT_COLOURS, COLOURS, dressed, faults_of, needs_chromium, needs_node, wait_for
 from sundgraf.http.pages import Pages
 from sundgraf.http.problems import respond_to_error
 
@@ -170,11 +168,6 @@ def test_page_names_no_other_host_and_keeps_its_policy(server, path):
     assert all(part.startswith("/") for part in parts.sheets + parts.others)
 
 
-def wait_for(browser, place: str, text: str) -> None:
-    waiting = WebDriverWait(browser, 15, ignored_exceptions=[StaleElementReferenceException, NoSuchElementException])
-    waiting.until(lambda b: text in b.find_element(By.CSS_SELECTOR, place).text)
-
-
 @needs_chromium
 @pytest.mark.browser
 def test_reader_without_scripts_searches_asks_and_queries(server, chromium):
@@ -182,17 +175,17 @@ def test_reader_without_scripts_searches_asks_and_queries(server, chromium):
         chromium.get(f"{server.url}/?lang=en")
         chromium.find_element(By.CSS_SELECTOR, "main input[name=q], header input[name=q]").send_keys("mammography")
         chromium.find_element(By.CSS_SELECTOR, "main form[role=search] button, header form[role=search] button").click()
-        wait_for(chromium, "main", "ammography")
+        wait_for(chromium, "ammography")
         chromium.get(f"{server.url}/sparql?lang=en")
         area = chromium.find_element(By.ID, "query")
         area.clear()
         area.send_keys("SELECT ?name WHERE { <https://w3id.org/sundgraf/id/place/pl-0005> "
                        "<http://www.w3.org/2000/01/rdf-schema#label> ?name }")  # fmt: skip
         chromium.find_element(By.CSS_SELECTOR, "#ask button[formmethod]").click()
-        wait_for(chromium, "#answer", "Region Nordjylland")
+        wait_for(chromium, "Region Nordjylland", "#answer")
         kept = chromium.current_url
         chromium.get(kept)
-        wait_for(chromium, "#answer", "Region Nordjylland")
+        wait_for(chromium, "Region Nordjylland", "#answer")
 
 
 @needs_chromium
@@ -203,11 +196,11 @@ def test_reader_without_scripts_follows_a_cell_compares_and_switches_language(se
         cell = chromium.find_element(By.CSS_SELECTOR, ".flagship .cells a[href*='useCase=ambient-scribe']")
         chromium.get(urljoin(server.url, cell.get_dom_attribute("href")))
         chromium.find_element(By.CSS_SELECTOR, ".records h3 a").click()
-        wait_for(chromium, "main", "What is said, and where from")
+        wait_for(chromium, "What is said, and where from")
         chromium.find_element(By.LINK_TEXT, "Dansk").click()
-        wait_for(chromium, "main", "Hvad der siges, og hvor det er fra")
+        wait_for(chromium, "Hvad der siges, og hvor det er fra")
         chromium.get(f"{server.url}/catalogue?type=solution&maturity=idea&lang=da")
         for box in chromium.find_elements(By.CSS_SELECTOR, ".records input")[:2]:
             box.click()
         chromium.find_element(By.CSS_SELECTOR, ".compare button").click()
-        wait_for(chromium, "main", "Side om side")
+        wait_for(chromium, "Side om side")

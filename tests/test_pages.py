@@ -9,12 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
-from browser import COLOURS, NODE, dressed, faults_of, needs_chromium, started
+from browser import COLOURS, NODE, dressed, faults_of, needs_chromium, started, wait_for, wait_until
 from server import running
 from stewards import make_token, wait_for_publication
 from test_every_page import assert_valid
@@ -44,11 +42,6 @@ def browser(tmp_path_factory) -> Iterator[webdriver.Chrome]:
     """A browser of these tests' own: they sign in and change its window."""
     with started(tmp_path_factory.mktemp("profile")) as browser:
         yield browser
-
-
-def wait_for(browser: webdriver.Chrome, text: str) -> None:
-    waiting = WebDriverWait(browser, 10, ignored_exceptions=[StaleElementReferenceException, NoSuchElementException])
-    waiting.until(lambda b: text in b.find_element(By.TAG_NAME, "main").text)
 
 
 def test_reader_goes_from_the_front_page_to_the_sources_of_a_solution(server, browser):
@@ -175,12 +168,12 @@ def judge_reports(browser, server, web: Path | None) -> None:
     browser.get(f"{server.url}/validate?lang=da")
     browser.find_element(By.ID, "text").send_keys("<x> a <https://w3id.org/sundgraf/def/Figure> .")
     browser.find_element(By.CSS_SELECTOR, "main form button[type=submit]").click()
-    WebDriverWait(browser, 30).until(lambda b: b.find_elements(By.CSS_SELECTOR, ".findings li"))
+    wait_until(browser, lambda b: b.find_elements(By.CSS_SELECTOR, ".findings li"), 30)
     assert web is None or faults_of(browser, web) == []
     browser.get(f"{server.url}/imports?lang=da")
     browser.find_element(By.ID, f"file-{SAMPLE.parent.name}").send_keys(str(SAMPLE))
     browser.find_element(By.CSS_SELECTOR, f"form[action^='/imports/{SAMPLE.parent.name}'] button[name=dry_run]").click()
-    WebDriverWait(browser, 60).until(lambda b: b.find_elements(By.CSS_SELECTOR, "dl.counts"))
+    wait_until(browser, lambda b: b.find_elements(By.CSS_SELECTOR, "dl.counts"), 60)
     assert web is None or faults_of(browser, web) == []
 
 
@@ -203,7 +196,7 @@ def correct_in_its_form(browser, server, record: str) -> None:
 def test_name_is_completed_while_it_is_typed(server, browser):
     browser.get(f"{server.url}/?lang=da")
     browser.find_element(By.ID, "q").send_keys("region nordjyl")
-    WebDriverWait(browser, 10).until(lambda b: b.find_elements(By.CSS_SELECTOR, ".completions:not([hidden]) a"))
+    wait_until(browser, lambda b: b.find_elements(By.CSS_SELECTOR, ".completions:not([hidden]) a"), 10)
     browser.find_element(By.ID, "q").send_keys(Keys.ARROW_DOWN, Keys.ENTER)
     wait_for(browser, "Region Nordjylland")
     assert "/doc/" in browser.current_url

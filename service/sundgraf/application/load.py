@@ -15,6 +15,7 @@ from sundgraf.application.replay import add_log, log_of, replay, settle
 from sundgraf.domain.errors import BadInput, StoreUnusable
 from sundgraf.domain.question import parse_question
 from sundgraf.store import generations
+from sundgraf.store.derived import derive, derive_first
 from sundgraf.store.direct import open_direct
 from sundgraf.store.inbox import Inbox
 from sundgraf.store.journal import LOG_GRAPH, Change, difference, log_statements, write_change
@@ -25,8 +26,6 @@ from sundgraf.store.load import (
     add_large,
     add_rooms,
     add_statements,
-    derive,
-    derive_first,
     format_of,
 )
 from sundgraf.store.written import LOOKED_AT, Rewritten, find_rewritten

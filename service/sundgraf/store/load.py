@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +11,8 @@ import pyoxigraph as ox
 
 from sundgraf.domain.errors import MalformedData, UnknownFormat
 
-_BASE = "https://w3id.org/sundgraf/"
-GRAPHS = f"{_BASE}graph/"
+BASE = "https://w3id.org/sundgraf/"
+GRAPHS = f"{BASE}graph/"
 DERIVED = f"{GRAPHS}derived"
 _POSITION = re.compile(r"(?:line|at) (\d+)(?: ?(?:column|:) ?(\d+))?")
 _PARSER = re.compile(r"^Parser error at line \d+ (?:column \d+|between columns \d+ and \d+)?:? ?")  # said before it
@@ -25,8 +25,6 @@ _FORMATS = {
     ".xml": ox.RdfFormat.RDF_XML,
     ".jsonld": ox.RdfFormat.JSON_LD,
 }
-_MOST_COPIED = 4_000_000  # quads; half a gigabyte of memory for each million statements, while rules run
-_MANY = 20_000  # quads from which the bulk loader is quicker
 _DATASETS = {ox.RdfFormat.N_QUADS, ox.RdfFormat.TRIG}
 
 
@@ -69,7 +67,7 @@ def add_rooms(store: ox.Store, files: Sequence[SourceFile], progress: Callable[[
 
     def read() -> Iterable[ox.Quad]:
         for file in files:
-            yield from _in_both(parse_file(file.path), file.graph)
+            yield from in_both(parse_file(file.path), file.graph)
             progress(1)
 
     store.bulk_extend(read())
@@ -77,7 +75,7 @@ def add_rooms(store: ox.Store, files: Sequence[SourceFile], progress: Callable[[
 
 def add_statements(store: ox.Store, statements: Iterable[ox.Triple], graph: str) -> None:
     """Add statements that were made rather than read, to a named graph and the default graph."""
-    store.bulk_extend(_in_both(statements, graph))
+    store.bulk_extend(in_both(statements, graph))
 
 
 def add_large(store: ox.Store, files: Iterable[SourceFile], progress: Callable[[int], object]) -> None:
@@ -101,86 +99,7 @@ def read_store(paths: Iterable[Path]) -> ox.Store:
     return store
 
 
-def derive(store: ox.Store, rules: Sequence[tuple[str, str]]) -> None:
-    """Bring what rules make up to date: CONSTRUCT queries, given as (name, text); each sees what earlier ones made.
-
-    What a rule makes goes into a named graph of its own, which says by sg:derivedBy which rule it was; what somebody
-    states too is left to them. The rules read a copy in memory, and only what differs from before is written: of an
-    accepted submission that is little, and on disk reading takes twice and writing ten times as long.
-    """
-    if len(store) > _MOST_COPIED:
-        _forget_derived(store)
-        derive_first(store, rules)
-        return
-    before = _derived(store)
-    alone = {t for made in before.values() for t in made if not _is_stated(t, store)}  # nobody but a rule says these
-    held = ox.Store()
-    held.extend(q for q in store.quads_for_pattern(None, None, None, ox.DefaultGraph()) if q.triple not in alone)
-    after = dict(_made_by(rules, held))
-    every = {triple for made in after.values() for triple in made}
-    for graph, made in before.items():
-        for triple in made.keys() - after.get(graph, {}).keys():
-            store.remove(_quad(triple, graph))
-        if graph not in after:
-            store.remove_graph(ox.NamedNode(graph))
-    for triple in alone - every:
-        store.remove(_quad(triple))
-    added = [_quad(t, g) for g, made in after.items() for t in made if t not in before.get(g, {})]
-    added += [_quad(triple) for triple in every if triple not in alone]
-    (store.bulk_extend if len(added) > _MANY else store.extend)(added)
-
-
-def derive_first(store: ox.Store, rules: Iterable[tuple[str, str]]) -> None:
-    """Do as `derive` does, where rules have made nothing yet; without a copy."""
-    for graph, made in _made_by(rules, store):
-        store.extend(_in_both(made, graph))
-
-
-def _made_by(rules: Iterable[tuple[str, str]], held: ox.Store) -> Iterator[tuple[str, dict[ox.Triple, None]]]:
-    """Yield the graph of each rule and what it makes of the default graph, and add it there."""
-    for name, text in rules:
-        answer = held.query(text)
-        if not isinstance(answer, ox.QueryTriples):
-            raise TypeError("a derive rule is a CONSTRUCT query")
-        graph = f"{DERIVED}/{name}"
-        made = {triple: None for triple in answer if _quad(triple) not in held}
-        rule = ox.NamedNode(f"{_BASE}query/derive/{name}")
-        made[ox.Triple(ox.NamedNode(graph), ox.NamedNode(f"{_BASE}def/derivedBy"), rule)] = None
-        held.extend(_quad(triple) for triple in made)
-        yield graph, made
-
-
-def _derived(store: ox.Store) -> dict[str, dict[ox.Triple, None]]:
-    """Return what the graphs of rules hold."""
-    graphs = [g for g in store.named_graphs() if isinstance(g, ox.NamedNode) and g.value.startswith(f"{DERIVED}/")]
-    return {g.value: {q.triple: None for q in store.quads_for_pattern(None, None, None, g)} for g in graphs}
-
-
-def _is_stated(triple: ox.Triple, store: ox.Store) -> bool:
-    """Say whether a named graph holds a triple that is not a rule's."""
-    graphs = (
-        quad.graph_name for quad in store.quads_for_pattern(triple.subject, triple.predicate, triple.object, None)
-    )
-    return any(isinstance(g, ox.NamedNode) and not g.value.startswith(f"{DERIVED}/") for g in graphs)
-
-
-def _forget_derived(store: ox.Store) -> None:
-    """Take out what rules made, but not what somebody states too."""
-    for graph, made in _derived(store).items():
-        store.remove_graph(ox.NamedNode(graph))
-        for triple in made:
-            if not _is_stated(triple, store):
-                store.remove(_quad(triple))
-
-
-def _quad(triple: ox.Triple, graph: str = "") -> ox.Quad:
-    """Return a triple in a named graph, in the default graph where none is named."""
-    if not graph:
-        return ox.Quad(triple.subject, triple.predicate, triple.object)
-    return ox.Quad(triple.subject, triple.predicate, triple.object, ox.NamedNode(graph))
-
-
-def _in_both(statements: Iterable[ox.Triple | ox.Quad], graph: str) -> Iterable[ox.Quad]:
+def in_both(statements: Iterable[ox.Triple | ox.Quad], graph: str) -> Iterable[ox.Quad]:
     """Give each statement twice: in its named graph and in the default graph."""
     named = ox.NamedNode(graph)
     for one in statements:
