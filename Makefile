@@ -14,6 +14,8 @@ run: $(VENV)/.installed $(WEB)
 
 test: $(VENV)/.installed-dev $(WEB)
 	@sh tests/install-browser.sh
+	@sh tests/virtuoso.sh install
+	@sh tests/jena.sh install
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not alone"
 	@$(BIN)/python -m pytest -m alone
 

@@ -129,7 +129,7 @@ def test_every_error_of_the_service_is_said_in_danish_too():
     [
         (1, True, "1 sekund. Gør"),
         (2, True, "2 sekunder. Gør"),
-        (2.5, True, "2.5 sekunder. Gør"),
+        (2.5, True, "efter 2,5 sekunder. Gør"),
         (9, False, "hukommelse"),
     ],
 )
@@ -142,6 +142,17 @@ def test_store_says_in_danish_why_a_query_was_stopped(deadline, expired, said):
         return str(clock.reason())
 
     assert said in Danish(ROOT / "queries" / "problems.toml").say(asyncio.run(stop()))
+
+
+@pytest.mark.parametrize(
+    ("english", "said"),
+    [
+        ("1,250 searches in a query; ask at most 2.", "1.250 søgninger i en forespørgsel; højst 2 ad gangen."),
+        ("limit=2.5 is not a number from 1 to 10,000.", "limit=2.5 er ikke et tal fra 1 til 10.000."),
+    ],
+)
+def test_numbers_in_errors_are_written_as_danes_do_but_not_what_somebody_gave(english, said):
+    assert Danish(ROOT / "queries" / "problems.toml").say(english) == said
 
 
 def messages_in(path: Path) -> Iterator[str]:

@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -128,6 +129,11 @@ class Workplace:
             for chore in ("columns", "look_ups", "dump", "follow"):  # as a minute or two after a publication
                 _run([sys.executable, "-m", f"sundgraf.application.{chore}", str(path)])
         return path
+
+    def copy_of(self, triples: int) -> Path:
+        """Return a new state like `state(triples, rooms=True)`, for who changes it: others are to find theirs."""
+        path = Path(tempfile.mkdtemp(prefix="changed-", dir=self.folder))
+        return Path(shutil.copytree(self.state(triples, rooms=True), path, dirs_exist_ok=True))
 
     def location(self, triples: int) -> Path:
         """Return a store of Oxigraph's with generated data, optimised as its loader advises before reading."""

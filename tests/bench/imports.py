@@ -37,7 +37,7 @@ def run(place: Workplace, triples: int, *, quick: bool) -> Section:
     rows = 400 if quick else 4000
     section = Section("imports", f"Import of {rows:,} rows, from the command line to an accepted publication")
     section.header = ("what", "s", "came to")
-    state = place.state(0, rooms=True)
+    state = place.copy_of(0)
     first, second = place.folder / "first.csv", place.folder / "second.csv"
     first.write_text(edition(rows, 0), "utf-8")
     second.write_text(edition(rows, rows // 20), "utf-8")

@@ -20,7 +20,7 @@ def run(place: Workplace, triples: int, *, quick: bool) -> Section:
     section = Section("sending", f"Submissions of 50 triples, whole graph and {triples:,} generated triples beside it")
     section.header = ("what", "graph", "median (lowest-highest)", "p95")
     for size in (0, triples):
-        state = place.state(size, rooms=True)
+        state = place.copy_of(size)
         secrets = [new_token(state, role, f"bench {role}") for role in ("submitter", "reviewer")]
         graph = f"{size:,} generated" if size else "the whole graph"
         with (

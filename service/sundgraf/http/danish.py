@@ -7,8 +7,12 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
+from sundgraf.domain.readable import write_number
+
 _PLACE = re.compile(r"\\\{(\w+)\\\}")
 _HINT = re.compile(r" ?Did you mean ([^?]+)\?")
+_COUNTS = {"n", "m", "most", "number"}  # places for what we counted, never for what somebody wrote
+_ENGLISH = re.compile(r"\d{1,3}(,\d{3})+|\d+\.\d+")
 _LONGEST = 4000  # characters; a longer text is not gone through
 
 
@@ -30,6 +34,12 @@ class Danish:
         for pattern, danish in self._known:
             match = pattern.fullmatch(text)
             if match:
-                said = danish.format(**match.groupdict())
+                said = danish.format(**{name: _as_danish(name, value) for name, value in match.groupdict().items()})
                 return f"{said} Mente du {hint[1]}?" if hint else said
         return ""
+
+
+def _as_danish(place: str, value: str) -> str:
+    if place in _COUNTS and _ENGLISH.fullmatch(value):
+        return write_number(value.replace(",", ""), "da")
+    return value

@@ -42,9 +42,12 @@ def derive(store: ox.Store, rules: Sequence[tuple[str, str]]) -> None:
             store.remove_graph(ox.NamedNode(graph))
     for triple in alone - every:
         store.remove(_quad(triple))
-    added = [_quad(t, g) for g, made in after.items() for t in made if t not in before.get(g, {})]
-    added += [_quad(triple) for triple in every if triple not in alone]
-    (store.bulk_extend if len(added) > _MANY else store.extend)(added)
+    new = [triple for triple in every if triple not in alone]
+    added = chain(
+        (_quad(t, graph) for graph, made in after.items() for t in made.keys() - before.get(graph, {}).keys()),
+        (_quad(triple) for triple in new),
+    )
+    (store.bulk_extend if len(new) > _MANY else store.extend)(added)
 
 
 def derive_first(store: ox.Store, rules: Iterable[tuple[str, str]]) -> None:
