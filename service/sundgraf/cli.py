@@ -58,6 +58,8 @@ def serve(host: str, port: int) -> None:
 def load(files: tuple[Path, ...], graph: str, strict: bool, rebuild: bool, as_json: bool) -> None:
     """Publish the repository's files, or other FILES beside what is published.
 
+    What rules make of other files follows with the next submission that is accepted.
+
     \b
     Example:
       sundgraf load
