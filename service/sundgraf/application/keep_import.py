@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import io
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sundgraf.application.import_edition import Imported
+from sundgraf.application.replay import deciding
 from sundgraf.application.submit import to_mend_of_texts
 from sundgraf.domain.errors import Unfit
 from sundgraf.domain.imported import Rejected
@@ -46,15 +48,17 @@ def keep_import(
     content = json.dumps({"register": report.source, "change": change}).encode()
     page = imported.report.files[0][0] if imported.report.files else ""
     waiting = imports.open_of(report.source, token.id)
-    kept, new = inbox.add(
-        Submission(
-            "", "import", WAITING, token.id, token.shown_as, "", "", imported.base, imported.records[:_MOST_RECORDS],
-            told, page, "", "json", content, imported.added, imported.removed,
-        ), ""
+    sent = Submission(
+        "", "import", WAITING, token.id, token.shown_as, "", "", imported.base, imported.records[:_MOST_RECORDS],
+        told, page, "", "json", content, imported.added, imported.removed,
     )  # fmt: skip
-    imports.keep(kept.id, report.source, report.as_mapping(), rejected_table(report.rejected), imported.said)
-    for id in waiting if new else ():
-        inbox.move(id, OPEN, REJECTED, "sundgraf", f"Replaced by {kept.id}, a later import of the same register.")
+    with deciding(state) if waiting else contextlib.nullcontext():
+        kept, new = inbox.add(sent, "")
+        imports.keep(kept.id, report.source, report.as_mapping(), rejected_table(report.rejected), imported.said)
+        for id in waiting if new else ():
+            if inbox.get(id).state in OPEN:  # and was not accepted meanwhile
+                why = f"Replaced by {kept.id}, a later import of the same register."
+                inbox.move(id, OPEN, REJECTED, "sundgraf", why)
     return kept, new
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sundgraf.store import generations, journal
 from sundgraf.store.inbox import Inbox
 from sundgraf.store.journal import Change
 
+_DECIDING_SECONDS = 20.0  # that a decision waits for a publication
 _SUBMISSION = ox.NamedNode(f"{BASE}def/submission")
 
 
@@ -50,6 +52,18 @@ def settle(state: Path, inbox: Inbox) -> list[str]:
     """Bring the inbox in line with the log, after a crash between the two; return what was behind."""
     published = {str(e["submission"]): int(str(e["number"])) for e in generations.lineage(state) if e.get("submission")}
     return inbox.settle(published) if published else []
+
+
+@contextlib.contextmanager
+def deciding(state: Path) -> Iterator[Inbox]:
+    """Hold the inbox, in line with the log, while nobody publishes: what is being published cannot be decided on.
+
+    Raises Busy where a publication takes long.
+    """
+    inbox = Inbox(state)
+    with generations.publishing(state, _DECIDING_SECONDS):
+        settle(state, inbox)
+        yield inbox
 
 
 def add_log(store: ox.Store, statements: Iterable[ox.Quad]) -> None:

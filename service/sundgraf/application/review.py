@@ -8,13 +8,13 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from sundgraf.application.prepare import prepare_records, triples_of
+from sundgraf.application.replay import deciding
 from sundgraf.application.validate import published_store
 from sundgraf.domain.errors import BadInput, Conflict, Refused
 from sundgraf.domain.report import Finding
 from sundgraf.domain.submission import OPEN, REJECTED, WAITING, WANTED, Submission
 from sundgraf.domain.terms import last_part
 from sundgraf.store.document import Document
-from sundgraf.store.inbox import Inbox
 from sundgraf.store.tokens import Token
 
 _LABELS = tuple(
@@ -112,15 +112,15 @@ def readable(added: list[ox.Triple], removed: list[ox.Triple], base: ox.Store, l
 
 
 def decide(state: Path, token: Token, id: str, decision: str, text: str) -> Submission:
-    """Reject a submission or ask for a change, with a reason. Raises Refused, Conflict, NotFound or BadInput."""
+    """Reject a submission or ask for a change, with a reason. Raises Refused, Conflict, NotFound, BadInput or Busy."""
     if decision not in _DECISIONS:
         raise BadInput(f"{decision!r} is no decision; choose accept, change or reject.")
     if not text.strip():
         raise BadInput("Say why: the submitter reads it.")
-    inbox = Inbox(state)
-    check_reviewer(token, inbox.get(id))
-    inbox.move(id, (WAITING,), _DECISIONS[decision], token.shown_as, text.strip()[:5000])
-    return inbox.get(id)
+    with deciding(state) as inbox:
+        check_reviewer(token, inbox.get(id))
+        inbox.move(id, (WAITING,), _DECISIONS[decision], token.shown_as, text.strip()[:5000])
+        return inbox.get(id)
 
 
 def check_reviewer(token: Token, submission: Submission) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sundgraf.application.personal import personal_data_in
 from sundgraf.application.prepare import Prepared
+from sundgraf.application.replay import deciding
 from sundgraf.domain.errors import Conflict, Refused, TooLarge, TooOften, Unfit
 from sundgraf.domain.report import Finding, blocks
 from sundgraf.domain.submission import DRAFT, OPEN, WAITING, Submission
@@ -64,7 +65,7 @@ def check_rate(state: Path, token: Token, per_hour: int) -> None:
 def resubmit(
     state: Path, root: Path, token: Token, id: str, prepared: Prepared, document: Document, reason: str, source: str
 ) -> Submission:
-    """Put a mended version in place of an open submission of one's own. Raises as `submit` does, or Refused."""
+    """Put a mended version in place of an open submission of one's own. Raises as `submit` does, Refused, or Busy."""
     _check_length(reason, source)
     inbox = Inbox(state)
     held = inbox.get(id)
@@ -79,7 +80,8 @@ def resubmit(
         prepared.base, prepared.records, reason.strip() or held.reason, source.strip() or held.source,
         held.successor, document.format, document.content, prepared.added, prepared.removed,
     )  # fmt: skip
-    inbox.revise(mended)
+    with deciding(state):
+        inbox.revise(mended)
     if wanted:
         raise _unfit(wanted, mended)
     return inbox.get(id)

@@ -13,7 +13,7 @@ from sundgraf.application.publish import fingerprint, publish_submission
 from sundgraf.application.review import check_reviewer, decide, look
 from sundgraf.application.tell_import import words_of_counts
 from sundgraf.domain.errors import InvalidParameter
-from sundgraf.domain.submission import OPEN, Submission
+from sundgraf.domain.submission import ACCEPTED, OPEN, WAITING, Submission
 from sundgraf.http.desk import PRIVATE, Desk, document_of, wants_page
 from sundgraf.http.findings import summary_of
 from sundgraf.http.forms import class_of_document
@@ -45,10 +45,13 @@ class Reviewer(Desk):
             return self.seen(request, decided, 200)
         check_reviewer(token, submission)
         seen = fields.get("seen", "")
-        await apart(
+        made = await apart(
             publish_submission, self._state, self._root, id, token.shown_as, seen, text, seconds=_PUBLISHING_SECONDS
         )
-        return self.seen(request, Inbox(self._state).get(id), 200)
+        held = Inbox(self._state).get(id)
+        if held.state == WAITING:  # the inbox could not be written, and is brought in line with the log later
+            held = replace(held, state=ACCEPTED, publication=made.number, records=tuple(made.records))
+        return self.seen(request, held, 200)
 
     async def inbox(self, request: Request) -> Response:
         """List what waits for reviewers, or one's own."""

@@ -162,16 +162,15 @@ class Inbox:
 
     def settle(self, published: dict[str, int]) -> list[str]:
         """Mark as accepted what the publication log says is published; return what was behind."""
-        behind = []
-        for id, number in published.items():
-            with self._open() as db:
-                done = db.execute(
-                    "UPDATE submissions SET state = ?, changed = ?, publication = ? WHERE id = ? AND state = ?",
-                    (ACCEPTED, now(), number, id, WAITING),
-                ).rowcount
-                if done:
-                    _note(db, id, "sundgraf", ACCEPTED, "Found in the publication log after a restart.")
-                    behind.append(id)
+        with self._open() as db:
+            waiting = [row["id"] for row in db.execute("SELECT id FROM submissions WHERE state = ?", (WAITING,))]
+            behind = [id for id in waiting if id in published]
+            for id in behind:
+                db.execute(
+                    "UPDATE submissions SET state = ?, changed = ?, publication = ? WHERE id = ?",
+                    (ACCEPTED, now(), published[id], id),
+                )
+                _note(db, id, "sundgraf", ACCEPTED, "Found in the publication log after a restart.")
         return behind
 
     def take(self, start: str, least: int, count: int = 1) -> int:
