@@ -15,21 +15,19 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import json
 import math
 import os
 import shutil
-import time
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
 
-from sundgraf.domain.errors import Busy, DiskFull, StoreUnusable, SundgrafError
+from sundgraf.domain.errors import DiskFull, StoreUnusable, SundgrafError
 from sundgraf.store.base import Publication
+from sundgraf.store.locks import wait_for_lock
 from sundgraf.store.publication_log import append_to_log, cut_torn_line, read_log
 
 _KEPT = 3  # generations that stay on disk: a server may still be reading the one before
@@ -104,28 +102,12 @@ def publishing(state: Path, seconds: float = math.inf) -> Iterator[None]:
             f"The state directory {str(state)!r} cannot be written ({error.strerror}); set SUNDGRAF_STATE."
         ) from error
     with lock:
-        _wait_for(lock, seconds)
+        wait_for_lock(lock, seconds)
         for leftover in state.glob("staging-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         cut_torn_line(state)
         _finish(state)
         yield
-
-
-def _wait_for(lock: IO[str], seconds: float) -> None:
-    if seconds == math.inf:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        return
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > end:
-                raise Busy("A publication is being made; try again in a few seconds.") from None
-            time.sleep(0.05)
-        else:
-            return
 
 
 def next_number(state: Path) -> int:
