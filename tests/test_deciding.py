@@ -64,11 +64,10 @@ def test_what_is_published_cannot_be_rejected_or_mended_though_the_inbox_is_behi
     assert steward.put(f"/submissions/{id}", content=FIGURE, headers={"Content-Type": "text/turtle"}).status_code == 409
 
 
-def test_decision_waits_for_a_publication_and_gives_up_after_some_time(service, monkeypatch):
-    monkeypatch.setattr(replay, "_DECIDING_SECONDS", 0.2)
+def test_decision_waits_for_a_publication_and_gives_up_after_some_time(service):
     with (service.state / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(Busy, match="being made"), replay.deciding(service.state):
+        with pytest.raises(Busy, match="being made"), replay.deciding(service.state, 0.2):
             pass
     with replay.deciding(service.state) as inbox:
         assert inbox.counts()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,13 +12,12 @@ import pyoxigraph as ox
 
 from sundgraf.application.describe_queries import describe_queries
 from sundgraf.application.follow import keep_up
-from sundgraf.application.replay import add_log, log_of, replay, settle
+from sundgraf.application.replay import add_log, deciding, log_of, replay
 from sundgraf.domain.errors import BadInput, StoreUnusable
 from sundgraf.domain.question import parse_question
 from sundgraf.store import generations
 from sundgraf.store.derived import derive, derive_first
 from sundgraf.store.direct import open_direct
-from sundgraf.store.inbox import Inbox
 from sundgraf.store.journal import LOG_GRAPH, Change, difference, log_statements, write_change
 from sundgraf.store.load import (
     DERIVED,
@@ -202,8 +202,8 @@ def ensure_published(
     made again.
     """
     if (state / "inbox.sqlite").exists():
-        with generations.publishing(state):  # finishes what a crash left
-            settle(state, Inbox(state))
+        with deciding(state, math.inf):  # finishes what a crash left
+            pass
     try:
         held = generations.current(state)
         if held is not None:

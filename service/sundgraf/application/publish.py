@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from sundgraf.application.gate import published
 from sundgraf.application.load import derive_again
 from sundgraf.application.mint import FIRST, Form, forms_of, mint
 from sundgraf.application.prepare import triples_of
-from sundgraf.application.replay import settle
+from sundgraf.application.replay import deciding
 from sundgraf.application.validate import shapes_of
 from sundgraf.application.violations import violations_of_change
 from sundgraf.application.wording import in_words
@@ -53,9 +54,7 @@ def publish_submission(state: Path, root: Path, id: str, reviewer: str, seen: st
 
     Raises Conflict where it is not waiting any more or the graph moved on, Unfit where it does not pass any more.
     """
-    inbox = Inbox(state)
-    with generations.publishing(state):
-        settle(state, inbox)
+    with deciding(state, math.inf) as inbox:
         submission = inbox.get(id)
         if submission.state != WAITING:
             raise Conflict(f"Submission {id} is {submission.state}; only one that is waiting can be accepted.")

@@ -13,7 +13,6 @@ from sundgraf.store import generations, journal
 from sundgraf.store.inbox import Inbox
 from sundgraf.store.journal import Change
 
-_DECIDING_SECONDS = 20.0  # that a decision waits for a publication
 _SUBMISSION = ox.NamedNode(f"{BASE}def/submission")
 
 
@@ -55,13 +54,13 @@ def settle(state: Path, inbox: Inbox) -> list[str]:
 
 
 @contextlib.contextmanager
-def deciding(state: Path) -> Iterator[Inbox]:
+def deciding(state: Path, seconds: float = 20.0) -> Iterator[Inbox]:
     """Hold the inbox, in line with the log, while nobody publishes: what is being published cannot be decided on.
 
-    Raises Busy where a publication takes long.
+    Raises Busy where a publication takes longer than that many seconds.
     """
     inbox = Inbox(state)
-    with generations.publishing(state, _DECIDING_SECONDS):
+    with generations.publishing(state, seconds):
         settle(state, inbox)
         yield inbox
 

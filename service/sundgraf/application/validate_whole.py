@@ -21,7 +21,7 @@ from sundgraf.application.wording import in_words
 from sundgraf.domain.errors import BadInput
 from sundgraf.domain.report import Finding
 from sundgraf.store import generations
-from sundgraf.store.load import DERIVED
+from sundgraf.store.derived import is_rules, named_by_iri
 from sundgraf.store.shacl_core import Validator, Violation
 from sundgraf.store.shacl_shapes import Shapes
 from sundgraf.store.view import Node, Object, View
@@ -64,8 +64,8 @@ def told_of_whole(
 
 def derived_statements(store: ox.Store) -> Iterator[ox.Triple]:
     """Yield what rules made."""
-    for graph in store.named_graphs():
-        if isinstance(graph, ox.NamedNode) and graph.value.startswith(f"{DERIVED}/"):
+    for graph in named_by_iri(store):
+        if is_rules(graph):
             yield from (quad.triple for quad in store.quads_for_pattern(None, None, None, graph))
 
 

@@ -11,7 +11,8 @@ from rdflib.paths import NegatedPath, Path
 from rdflib.plugins.sparql.algebra import translateQuery
 from rdflib.plugins.sparql.parser import parseQuery
 
-from sundgraf.store.load import BASE, DERIVED, in_both
+from sundgraf.domain.names import BASE
+from sundgraf.store.load import DERIVED, in_both
 
 _MOST_COPIED = 3_000_000  # quads; some 2.7 GB of memory at 2.5 million, half of them made, while rules run
 _MANY = 20_000  # quads from which the bulk loader is quicker
@@ -70,10 +71,23 @@ def _made_by(rules: Iterable[tuple[str, str]], held: ox.Store) -> Iterator[tuple
         yield graph, made
 
 
+def named_by_iri(store: ox.Store) -> list[ox.NamedNode]:
+    """Return the named graphs of a store whose name is an IRI."""
+    return [graph for graph in store.named_graphs() if isinstance(graph, ox.NamedNode)]
+
+
+def is_rules(graph: ox.NamedNode) -> bool:
+    """Say whether a named graph is that of a rule."""
+    return graph.value.startswith(f"{DERIVED}/")
+
+
 def _derived(store: ox.Store) -> dict[str, dict[ox.Triple, None]]:
     """Return what the graphs of rules hold."""
-    graphs = [g for g in store.named_graphs() if isinstance(g, ox.NamedNode) and g.value.startswith(f"{DERIVED}/")]
-    return {g.value: {q.triple: None for q in store.quads_for_pattern(None, None, None, g)} for g in graphs}
+    return {
+        graph.value: {quad.triple: None for quad in store.quads_for_pattern(None, None, None, graph)}
+        for graph in named_by_iri(store)
+        if is_rules(graph)
+    }
 
 
 def _said_by_rules_alone(made: Mapping[str, Mapping[ox.Triple, None]], store: ox.Store) -> set[ox.Triple]:
@@ -83,8 +97,8 @@ def _said_by_rules_alone(made: Mapping[str, Mapping[ox.Triple, None]], store: ox
     """
     alone = {triple for triples in made.values() for triple in triples}
     properties = {triple.predicate for triple in alone}
-    for graph in store.named_graphs():
-        if isinstance(graph, ox.NamedNode) and not graph.value.startswith(f"{DERIVED}/"):
+    for graph in named_by_iri(store):
+        if not is_rules(graph):
             for named in properties:
                 alone.difference_update([quad.triple for quad in store.quads_for_pattern(None, named, None, graph)])
     return alone

@@ -25,7 +25,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sundgraf.domain.errors import DiskFull, StoreUnusable, SundgrafError
+from sundgraf.domain.errors import Busy, DiskFull, StoreUnusable, SundgrafError
 from sundgraf.store.base import Publication
 from sundgraf.store.locks import wait_for_lock
 from sundgraf.store.publication_log import append_to_log, cut_torn_line, read_log
@@ -102,7 +102,10 @@ def publishing(state: Path, seconds: float = math.inf) -> Iterator[None]:
             f"The state directory {str(state)!r} cannot be written ({error.strerror}); set SUNDGRAF_STATE."
         ) from error
     with lock:
-        wait_for_lock(lock, seconds)
+        try:
+            wait_for_lock(lock, seconds)
+        except TimeoutError:
+            raise Busy("A publication is being made; try again in a few seconds.") from None
         for leftover in state.glob("staging-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         cut_torn_line(state)

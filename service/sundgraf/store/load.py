@@ -10,8 +10,8 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from sundgraf.domain.errors import MalformedData, UnknownFormat
+from sundgraf.domain.names import BASE
 
-BASE = "https://w3id.org/sundgraf/"
 GRAPHS = f"{BASE}graph/"
 DERIVED = f"{GRAPHS}derived"
 _POSITION = re.compile(r"(?:line|at) (\d+)(?: ?(?:column|:) ?(\d+))?")

@@ -7,11 +7,9 @@ import math
 import time
 from typing import IO
 
-from sundgraf.domain.errors import Busy
-
 
 def wait_for_lock(lock: IO[str], seconds: float) -> None:
-    """Take an exclusive lock on an open file, which its closing gives back. Raises Busy after some seconds."""
+    """Take an exclusive lock on an open file, which its closing gives back. Raises TimeoutError after some seconds."""
     if seconds == math.inf:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return
@@ -21,7 +19,7 @@ def wait_for_lock(lock: IO[str], seconds: float) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > end:
-                raise Busy("A publication is being made; try again in a few seconds.") from None
+                raise TimeoutError from None
             time.sleep(0.05)
         else:
             return
